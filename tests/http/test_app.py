@@ -1,0 +1,662 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The embedded app: what the page says in each state, what its forms do, and what they refuse."""
+import html
+import re
+
+import pytest
+
+from harness.app import SHARE, App, badges, notice
+from harness.connect import title
+from harness.product import ROOT
+
+LANGUAGES = sorted(path.suffix[1:] for path in (ROOT / "fcgi/pages").glob("text.*"))
+
+
+@pytest.fixture(scope="module")
+def shared(module_stack_maker):
+    """Installed in two stores by their owners; no worker, so that nothing moves by itself."""
+    stack = module_stack_maker(worker=False)
+    for store in ("abc123", "def456"):
+        stack.install(store)
+    yield stack
+    faults = stack.faults()
+    stack.remove()
+    assert not faults, faults
+
+
+@pytest.fixture
+def app(shared):
+    app = App(shared)
+    app.clear()
+    return app
+
+
+def reading(page):
+    """The page's text as a person reads it."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.text)).split())
+
+
+def jobs(app):
+    return app.db.rows("select store_hash, kind::text, ref from violet.job order by 1, 2, 3")
+
+
+# The page ----------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_yet(app):
+    page = app.load()
+    text = reading(page)
+    for words in ("Connected", "No channel sells your products yet.", "No refunds yet.", "We are reading your coupons",
+                  "Why does BigCommerce say “offline”?", "Messages from BigCommerce Being set up"):
+        assert words in text, words
+    assert "Needs your decision" not in text
+
+
+@pytest.mark.parametrize("state, badge, words", [
+    ("pending", "Waiting", "It is about to be sent."),
+    ("sending", "Being sent", "It is on its way to Violet."),
+    ("unknown", "Being checked", "checking before anything is sent again"),
+    ("accepted", "Accepted", "5 to 10 business days"),
+    ("done", "Paid back", "Paid back on Nov 22, 2026, 2:03 PM UTC. The shopper sees the money in 5 to 10 business days."),
+    ("dismissed", "Closed", "Closed without paying: paid back in cash"),
+    ("covered", "Paid back", "together with the cancelled order"),
+    ("foreign", "Paid by Violet", "is paid there"),
+])
+def test_refund_in_each_state(app, state, badge, words):
+    app.refund(250, state, amount=123450)
+    text = reading(app.load())
+    assert f"Order 250 {badge} $1,234.50 Acme Marketplace · Refund in BigCommerce, " in text and words in text, text
+
+
+@pytest.mark.parametrize("code", ["settling", "grace", "hold", "shadow", "fuse", "timeline", "frozen", "turn", "violet", "sums", "stale",
+                                  "busy", "cancel"])
+def test_waiting_refund_says_why(app, code):
+    app.refund(250, wait_code=code)
+    text = reading(app.load())
+    assert "Waiting" in text and "It is about to be sent." not in text and code not in re.findall(r"app\.\S*", text)
+
+
+def test_refund_that_violet_pays_is_not_called_a_cancellation(app):
+    """So waits what a channel has begun, a refund as well as a cancellation."""
+    app.refund(250, wait_code="violet")
+    text = reading(app.load())
+    assert "It was begun at the channel or at Violet." in text and "was cancelled" not in text
+
+
+def test_review_with_a_proposal(app):
+    app.refund(250, "review", amount=4000, review_code="sums", proposed_minor=2500, proposed_how="100.00 paid, 75.00 refunded")
+    page = app.load()
+    text = reading(page)
+    assert "Needs your decision" in text and "This would pay back more than is owed." in text
+    assert "We suggest $25.00. (100.00 paid, 75.00 refunded)" in text
+    assert 'value="25.00" inputmode="decimal"' in page.text and "Try again" in text
+
+
+@pytest.mark.parametrize("locale, words", [
+    ("en-US", "We suggest €920.00. ($1,000.00 of $5,000.00 in BigCommerce; €920.00 is the same share of Violet's €4,600.00)"),
+    ("de-DE", "Unser Vorschlag: 920,00\u00a0€. (1.000,00\u00a0$ von 5.000,00\u00a0$ in BigCommerce; 920,00\u00a0€ sind der gleiche "
+              "Anteil an den 4.600,00\u00a0€ bei Violet)"),
+], ids=["en", "de"])
+def test_arithmetic_of_a_proposal_is_in_the_readers_language(app, locale, words):
+    app.refund(250, "review", amount=100000, review_code="currency", proposed_minor=92000, proposed_how=SHARE,
+               bag={"currency": "EUR", "total": 460000})
+    assert " ".join(words.split()) in reading(app.load(locale=locale))
+    shown = app.stack.must("refund", "show", "abc123", "250")
+    assert "1000.00 USD of 5000.00 USD in BigCommerce; 920.00 EUR is the same share of Violet's 4600.00 EUR" in shown
+
+
+def test_proposal_of_an_earlier_version_still_shows(app):
+    app.refund(250, "review", review_code="currency", proposed_minor=920, proposed_how="10.00 USD of 50.00 USD")
+    assert "(10.00 USD of 50.00 USD)" in reading(app.load())
+    assert "10.00 USD of 50.00 USD" in app.stack.must("refund", "show", "abc123", "250")
+
+
+def test_review_without_an_amount(app):
+    app.refund(250, "review", amount=None, source="status", review_code="partial_by_hand")
+    page = app.load()
+    assert "Amount not known" in reading(page) and 'name="amount" value=""' in page.text
+    assert 'value="retry"' not in page.text
+
+
+def test_review_in_another_currency_is_paid_in_that_of_the_shopper(app):
+    app.refund(250, "review", amount=1000, currency="EUR", review_code="currency", bag={"currency": "JPY", "total": 5000})
+    page = app.load(locale="de-DE")
+    assert "10,00 €" in reading(page) and "(JPY)" in page.text and 'name="amount" value=""' in page.text
+
+
+def test_review_that_nothing_can_be_paid_for(app):
+    app.refund(250, "review", review_code="no_bag", bag={"state": "ambiguous"})
+    page = app.load()
+    assert 'value="approve"' not in page.text and 'value="dismiss"' in page.text
+
+
+def test_review_of_a_kind_that_the_page_does_not_know(app):
+    app.refund(250, "review", review_code="brand_new", review_reason="A new kind of trouble <b>.")
+    assert "A new kind of trouble <b>." in reading(app.load())
+
+
+def test_staff_sees_reviews_and_whom_to_ask(app):
+    app.refund(250, "review")
+    page = app.load("staff")
+    assert "please ask owner@abc123.example" in reading(page) and "/app/review" not in page.text
+
+
+def test_german(app):
+    app.stack.link("abc123", "acme")
+    app.refund(250, "review", amount=123450, review_code="sums")
+    app.refund(251, "done", amount=123450)
+    page = app.load(locale="de-DE")
+    text = reading(page)
+    for words in ("Verbunden", "Bitte entscheiden Sie", "1.234,50 $", "Erstattet am 22. Nov. 2026, 14:03 UTC", "Verknüpft seit"):
+        assert words in text, words
+    assert 'value="1234,50"' in page.text and '<html lang="de">' in page.text
+
+
+@pytest.mark.parametrize("stored, english, german", [
+    ("The order left that status before anything was sent", "left that status", "Die Bestellung verließ jenen Status"),
+    ("bar erstattet", "Closed without paying: bar erstattet", "Ohne Zahlung geschlossen: bar erstattet"),
+])
+def test_reason_of_a_closed_refund(app, stored, english, german):
+    """A look's own in the reader's language, a person's as it was written."""
+    app.refund(250, "dismissed", dismissed_reason=stored)
+    assert english in reading(app.load()) and german in reading(app.load(locale="de"))
+
+
+def test_names_from_outside_stay_text(app):
+    app.stack.must("channel", "edit", "acme", "--name", '"><script>alert(1)</script>')
+    app.stack.link("abc123", "acme")
+    app.refund(250, "dismissed", dismissed_reason="<img src=x>")
+    page = app.load()
+    app.stack.must("channel", "edit", "acme", "--name", "Acme Marketplace")
+    assert "<script" not in page.text and "<img" not in page.text and "&lt;script&gt;" in page.text
+
+
+def wire(reply):
+    """Bytes of an answer: its head and its body, as they were sent."""
+    return sum(len(name) + len(value) + 4 for name, value in reply.headers.items()) + len(reply.body)
+
+
+def fullest_overview(app):
+    """Everything that the page can say, and more of each list than it shows at a time."""
+    for number in range(4):
+        slug = f"long-{number}"
+        if not app.db.value("select count(*) from violet.channel where slug = %s", slug):
+            app.stack.must("channel", "add", slug, "--name", f"The Channel With A Rather Long Name {number}", "--app-id", 7000 + number,
+                           "--redirect-url", "https://channel.example/back", "--more-info-url", "https://channel.example/about-us",
+                           "--username", "a@channel.example", "--no-login", "--secrets", "-", input="secret\npassword\n")
+        app.stack.link("abc123", slug)
+    app.waiting("acme")
+    app.waiting("bloom")
+    for number in range(30):
+        app.refund(250 + number, "review", amount=123450, review_code="partial_by_hand", proposed_minor=12345, bag={"slug": "long-0"},
+                   proposed_how=SHARE)
+        app.refund(350 + number, wait_code="fuse", amount=123450, bag={"slug": "long-0"})
+    for number in range(3):
+        app.bag(450 + number, paid_minor=6984)
+    app.db.rows("update violet.bag set reopened_at = now() where order_id >= 450")
+    app.db.rows("update violet.store set token_refused_at = now(), scopes = '{}', fuse_tripped_at = now(), discounts_error = 'scope', "
+                "discounts_read_at = now(), hooks_checked_at = now() where store_hash = 'abc123'")
+
+
+def fullest_list_of_discounts(app):
+    for number in range(60):
+        app.discount(number + 1, "works", "schedule", name=f"A discount with a rather long name, number {number}",
+                     codes=[f"A-CODE-OF-FIFTY-LETTERS-{number:02}-{k:02}".ljust(50, "X") for k in range(7)], facts='{"cut": true}')
+        app.discount(number + 100, "never", "automatic", name=f"An automatic one, number {number}")
+
+
+@pytest.fixture
+def restored(app):
+    """What the fullest page changes in the store itself is put back."""
+    scopes = app.db.value("select scopes from violet.store where store_hash = 'abc123'")
+    yield app
+    app.db.rows("update violet.store set scopes = %s where store_hash = 'abc123'", scopes)
+    app.clear()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_are_small(restored, language):
+    """Under 30 KB over the wire, style sheet included, as a browser gets them from nginx."""
+    app, accept = restored, {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": language}
+    fullest_overview(app)
+    fullest_list_of_discounts(app)
+    session = app.session(locale=language)
+    style = app.stack.get("/assets/violet.css", headers=accept)
+    assert style.headers["Content-Encoding"] == "gzip" and wire(style) < 5 * 1024
+    pages = {
+        "overview": app.stack.get(app.url(locale=language), headers=accept),
+        "its second part": app.stack.post("/app", form={"session": session, "reviews": 4, "refunds": 8}, headers=accept),
+        "discounts": app.stack.post("/app/discounts", form={"session": session}, headers=accept),
+        "automatic discounts": app.stack.post("/app/discounts", form={"session": session, "after": 75, "code": "NONE"}, headers=accept),
+        "Connect": app.stack.get("/connect/long-0?state=" + "x" * 200, headers=accept),
+    }
+    for name, page in pages.items():
+        assert page.status == 200 and f'<html lang="{language}">' in page.text, name
+        assert page.headers["Content-Encoding"] is None, f"{name}: a page with tokens is not compressed"
+        assert wire(page) + wire(style) < 30 * 1024, (name, wire(page), wire(style))
+
+
+def orders(page):
+    return [int(number) for number in re.findall(r"<h3>Order (\d+)", page.text)]
+
+
+def test_reviews_come_in_parts_and_none_is_hidden(app):
+    for number in range(10):
+        app.refund(250 + number, "review", minutes_ago=number)
+    first = app.load()
+    assert orders(first) == [259, 258, 257, 256] and "Show 6 more" in reading(first) and "Newer ones" not in reading(first)
+    second = app.send(first, "/app#reviews")
+    assert orders(second) == [255, 254, 253, 252] and "Show 2 more" in reading(second) and "Newer ones" in reading(second)
+    third = app.post("/app", reviews=8)
+    assert orders(third) == [251, 250] and not re.search(r"Show \d+ more", reading(third))
+    assert orders(app.send(third, "/app#reviews")) == orders(second), "and back"
+    assert orders(app.load("staff")) == orders(first), "those who may not decide see them too"
+    for wrong in ("x", "-1", "1.5", "99999999999"):
+        assert app.post("/app", reviews=wrong).status == 400
+
+
+def test_answering_a_review_stays_where_it_was(app):
+    """Any review can be answered, whichever part the page would show; then the same part is shown, or what is left of it."""
+    for number in range(6):
+        app.refund(250 + number, "review")
+    second = app.post("/app", reviews=4)
+    answered = app.send(second, "/app/review", amount="1.00")
+    assert notice(answered).startswith("Thank you.") and orders(answered)[0] == 250
+    last = app.send(answered, "/app/review", amount="1.00")
+    assert notice(last).startswith("Thank you.") and orders(last)[:4] == [255, 254, 253, 252], "the last part that there is"
+
+
+def test_refunds_come_in_parts(app):
+    for number in range(10):
+        app.refund(250 + number, "done")
+    first = app.load()
+    assert orders(first) == list(range(259, 251, -1)) and "Older refunds" in reading(first) and "Newer refunds" not in reading(first)
+    second = app.send(first, "/app#refunds")
+    assert orders(second) == [251, 250] and "Older refunds" not in reading(second) and "Newer refunds" in reading(second)
+    assert app.post("/app", refunds="x").status == 400
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda app: None, "Because no channel is linked."),
+    (lambda app: app.waiting(), "Because the connection is not finished."),
+    (lambda app: app.stack.link("abc123", "acme"), "Because Violet is still preparing your store."),
+    (lambda app: (app.stack.link("abc123", "acme"), app.db.rows("update violet.link set ending_at = now()")),
+     "Because the link is being ended."),
+    (lambda app: (app.stack.link("abc123", "acme"), app.db.rows("update violet.channel set enabled = false")),
+     "Because Violet has paused this channel."),
+    (lambda app: app.db.rows("update violet.store set token_refused_at = now()"), "Because BigCommerce does not let us in"),
+    (lambda app: (app.stack.link("abc123", "acme"), app.db.rows("insert into violet.store_merchant values ('abc123', 50001, now(), now())")),
+     "On our side everything is in order"),
+])
+def test_why_a_channel_does_not_see_the_store(app, make, words):
+    make(app)
+    assert words in reading(app.load())
+
+
+@pytest.mark.parametrize("change, words", [
+    ("update violet.store set token_refused_at = now()", "BigCommerce no longer lets us in"),
+    ("update violet.instance set refunds_held_at = now()", "Refunds are paused for a check"),
+    ("update violet.instance set fuse_tripped_at = now()", "Refunds are paused for a check"),
+    ("update violet.store set fuse_tripped_at = now()", "Refunds are paused for a check"),
+    ("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"scope\": \"x\", \"state\": \"failed\"}]'", "Being mended"),
+    ("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"scope\": \"x\", \"state\": \"mended\"}]'", "They reach us"),
+    ("update violet.store set discounts_error = 'scope'", "the permission “Marketing” is missing"),
+    ("update violet.store set discounts_error = 'away'", "BigCommerce did not answer when we last asked"),
+])
+def test_what_is_wrong_is_said(app, change, words):
+    assert words not in reading(app.load())
+    app.db.rows(change)
+    assert words in reading(app.load())
+
+
+def test_order_that_was_opened_again(app):
+    app.bag(250, paid_minor=6984)
+    app.db.rows("update violet.bag set reopened_at = now()")
+    text = reading(app.load())
+    assert "Order 250 was opened again" in text and "$69.84" in text
+
+
+def test_order_whose_grace_time_runs(app):
+    words = "The status of order 250 was changed"
+    app.cancelled(250)
+    assert words in reading(app.load())
+    app.refund(250, "pending", source="cancel", source_id=1)
+    assert words not in reading(app.load()), "now it has a refund"
+
+
+def test_order_that_was_paid_back_before_its_status_changed(app):
+    app.cancelled(250, paid_minor=10000)
+    assert "The status of order 250" not in reading(app.load())
+
+
+def test_waiting_connection(app):
+    app.waiting("acme")
+    text = reading(app.load())
+    assert "Acme Marketplace is waiting for you" in text and "Finish connecting to Acme Marketplace" in text
+    text = reading(app.load("staff"))
+    assert "Finish connecting to" not in text and "Please ask owner@abc123.example" in text
+
+
+# Sessions ----------------------------------------------------------------------------------------------------------------
+
+ACTIONS = ("/app", "/app/unlink", "/app/recheck", "/app/review", "/app/discounts")
+FIELDS = {"link": 1, "order": 250, "source": "refund", "source_id": 1, "answer": "retry"}  # what any of them needs
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_form_without_a_good_token(app, action):
+    good = app.session()
+    for bad in (None, "", "x", good[:-1], good + "x", good.replace("abc123", "def456")):
+        page = app.stack.post(action, form={**FIELDS, **({} if bad is None else {"session": bad})})
+        assert page.status == 401 and title(page) == "This page was open for too long", bad
+        assert "http://*.localhost" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_actions_are_posts(app, action):
+    assert app.stack.get(action).status == 405
+
+
+def test_form_dies_with_a_reinstall(app):
+    session = app.session()
+    app.stack.install("abc123")
+    assert app.stack.post("/app", form={"session": session}).status == 401
+
+
+def test_form_dies_with_time(make_stack):
+    stack = make_stack(worker=False, settings={"FORM_SECONDS": "1"})
+    stack.install("abc123")
+    session = App(stack).session()
+    assert stack.post("/app", form={"session": session}).status == 200
+    stack.wait(lambda: stack.post("/app", form={"session": session}).status == 401, what="the form's end")
+
+
+def test_doubled_field(app):
+    assert app.stack.post("/app", form=[("session", app.session())] * 2).status == 400
+
+
+def test_page_needs_no_cookie(app):
+    page = app.post("/app")
+    assert page.status == 200 and page.headers["Set-Cookie"] is None and title(page) == "Green Garden Supply"
+
+
+# Unlinking ---------------------------------------------------------------------------------------------------------------
+
+
+def test_unlinking_asks_first(app):
+    app.stack.link("abc123", "acme")
+    asked = app.send(app.load(), "/app/unlink")
+    assert asked.status == 200 and title(asked) == "Unlink Acme Marketplace?"
+    assert app.db.value("select ending_at from violet.link") is None
+    done = app.send(asked, "/app/unlink")
+    assert notice(done).startswith("Acme Marketplace is being unlinked.") and "Ending" in badges(done)
+    link_id = app.db.value("select link_id from violet.link where ending_at is not null and ended_at is null")
+    assert jobs(app) == [("abc123", "unlink", link_id)] or ("abc123", "unlink", link_id) in jobs(app)
+
+
+def test_unlinking_twice(app):
+    app.stack.link("abc123", "acme")
+    asked = app.send(app.load(), "/app/unlink")
+    app.send(asked, "/app/unlink")
+    before = app.db.value("select ending_at from violet.link")
+    again = app.send(asked, "/app/unlink")
+    assert again.status == 200 and notice(again).startswith("This channel is not linked any more")
+    assert app.db.value("select ending_at from violet.link") == before
+
+
+@pytest.mark.parametrize("link", ["", "x", "-1", "0", "999999", "99999999999999999999"])
+def test_unlinking_what_is_not_there(app, link):
+    page = app.post("/app/unlink", link=link, confirm="yes")
+    assert page.status == 200 and notice(page).startswith("This channel is not linked any more")
+
+
+def test_unlinking_another_stores_channel(app):
+    app.stack.link("def456", "acme")
+    link_id = app.db.value("select link_id from violet.link")
+    page = app.post("/app/unlink", link=link_id, confirm="yes")
+    assert notice(page).startswith("This channel is not linked any more")
+    assert app.db.value("select ending_at from violet.link") is None
+
+
+def test_staff_may_not_unlink(app):
+    app.stack.link("abc123", "acme")
+    link_id = app.db.value("select link_id from violet.link")
+    assert "/app/unlink" not in app.load("staff").text
+    page = app.post("/app/unlink", user="staff", link=link_id, confirm="yes")
+    assert "Nothing was changed." in notice(page) and app.db.value("select ending_at from violet.link") is None
+
+
+# Reviews -----------------------------------------------------------------------------------------------------------------
+
+
+def decide(app, answer, order=250, user="owner", locale="en-US", source="refund", source_id=1, **fields):
+    return app.post("/app/review", user=user, locale=locale, order=order, source=source, source_id=source_id, answer=answer, **fields)
+
+
+def state(app, order=250):
+    return app.db.rows("select state::text, amount_minor from violet.refund where order_id = %s", order)[0]
+
+
+@pytest.mark.parametrize("typed, minor", [("10", 1000), ("10.00", 1000), ("10,00", 1000), (" 10.5 ", 1050), ("0.01", 1),
+                                          ("100.00", 10000)])
+def test_approving_an_amount(app, typed, minor):
+    app.refund(250, "review", amount=4000)
+    page = decide(app, "approve", amount=typed)
+    assert notice(page).startswith("Thank you."), notice(page)
+    assert state(app) == ("pending", minor)
+    assert app.db.value("select approved_by from violet.refund") == "merchant (user 1001)"
+    assert ("abc123", "sync_order", 250) in jobs(app)
+    assert "Needs your decision" not in page.text
+
+
+@pytest.mark.parametrize("typed", ["", "x", "-5", "0", "0.00", "1.000", "1,000", "1.000,00", "1,000.00", "10 000", "$10", "1e3",
+                                   "10.001", "１０", "99999999999999999999"])
+def test_amounts_that_are_not_read(app, typed):
+    """A separator between thousands is never taken for a decimal point."""
+    app.refund(250, "review", amount=4000, bag={"total": 100000000})
+    page = decide(app, "approve", amount=typed)
+    assert page.status == 200 and "Nothing was changed." in notice(page), notice(page)
+    assert state(app) == ("review", 4000)
+
+
+def test_amount_without_decimals_in_yen(app):
+    app.refund(250, "review", amount=None, currency="JPY", bag={"total": 5000})
+    assert "can't be read" in html.unescape(notice(decide(app, "approve", amount="10.00")))
+    decide(app, "approve", amount="1000")
+    assert state(app) == ("pending", 1000)
+
+
+@pytest.mark.parametrize("locale, typed, minor", [
+    ("en-US", "1.000", 1000), ("en-US", "1,000", None), ("de-DE", "1,000", 1000), ("de-DE", "1.000", None), ("en-US", "1,5", 1500)])
+def test_amount_of_three_decimals_or_a_thousand(app, locale, typed, minor):
+    """In a currency of three decimals only the reader's own mark tells them apart."""
+    app.refund(250, "review", amount=4000, currency="KWD", bag={"total": 100000000})
+    decide(app, "approve", locale=locale, amount=typed)
+    assert state(app) == (("pending", minor) if minor else ("review", 4000))
+
+
+def test_approving_more_than_the_order(app):
+    app.refund(250, "review", amount=4000)
+    page = decide(app, "approve", amount="100.01")
+    assert "it is more than what is left" in notice(page) and state(app) == ("review", 4000)
+
+
+def test_approving_twice(app):
+    app.refund(250, "review", amount=4000)
+    decide(app, "approve", amount="40.00")
+    again = decide(app, "approve", amount="40.00")
+    assert notice(again).startswith("Somebody has already decided") and state(app) == ("pending", 4000)
+
+
+def test_retrying(app):
+    app.refund(250, "review", amount=4000, review_code="violet_failed")
+    assert notice(decide(app, "retry")).startswith("Thank you.") and state(app) == ("pending", 4000)
+
+
+def test_retrying_what_needs_an_amount(app):
+    app.refund(250, "review", amount=4000, review_code="total")
+    assert 'value="retry"' not in app.load().text
+    assert "Please name the amount" in notice(decide(app, "retry")) and state(app)[0] == "review"
+
+
+def test_dismissing(app):
+    app.refund(250, "review")
+    page = decide(app, "dismiss", reason="paid back <in cash>")
+    assert notice(page).startswith("Closed.") and state(app)[0] == "dismissed"
+    assert app.db.rows("select dismissed_by, dismissed_reason from violet.refund") == [("merchant (user 1001)", "paid back <in cash>")]
+    assert "Closed without paying: paid back &lt;in cash&gt;" in page.text
+
+
+@pytest.mark.parametrize("reason", [None, "", "   ", "x" * 501, "a\x00b", "a\nb"])
+def test_dismissing_needs_a_reason(app, reason):
+    app.refund(250, "review")
+    page = decide(app, "dismiss", **({} if reason is None else {"reason": reason}))
+    assert page.status in (200, 400) and state(app)[0] == "review"
+    assert page.status == 400 or "Please say in a few words" in notice(page)
+
+
+@pytest.mark.parametrize("answer", [None, "", "pay", "APPROVE"])
+def test_unknown_answer(app, answer):
+    app.refund(250, "review", amount=4000)
+    page = app.post("/app/review", order=250, source="refund", source_id=1, amount="1", **({} if answer is None else {"answer": answer}))
+    assert page.status == 400 and state(app) == ("review", 4000)
+
+
+@pytest.mark.parametrize("key", [{"order": 251}, {"order": "x"}, {"order": ""}, {"source": "cancel"}, {"source_id": 2}, {"source_id": "x"}])
+def test_review_that_is_not_there(app, key):
+    app.refund(250, "review", amount=4000)
+    page = decide(app, "approve", amount="40.00", **key)
+    assert notice(page).startswith("Somebody has already decided") and state(app) == ("review", 4000)
+
+
+def test_review_of_another_store(app):
+    App(app.stack, "def456").refund(250, "review", amount=4000)
+    for answer in ("approve", "retry", "dismiss"):
+        page = decide(app, answer, amount="40.00", reason="x")
+        assert notice(page).startswith("Somebody has already decided")
+    assert state(app) == ("review", 4000)
+
+
+def test_staff_may_not_decide(app):
+    app.refund(250, "review", amount=4000)
+    page = decide(app, "approve", user="staff", amount="40.00")
+    assert "Nothing was changed." in notice(page) and state(app) == ("review", 4000)
+
+
+# Looking again -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["250", " 250 ", "#250"])
+def test_recheck(app, typed):
+    page = app.post("/app/recheck", order=typed)
+    assert notice(page).startswith("We are looking at order 250 again.")
+    assert jobs(app) == [("abc123", "sync_order", 250)]
+
+
+@pytest.mark.parametrize("typed", ["", "x", "0", "-1", "1.5", "#", "2147483648", "<b>"])
+def test_recheck_of_no_number(app, typed):
+    page = app.post("/app/recheck", order=typed)
+    assert page.status == 200 and "is not an order number" in notice(page) and jobs(app) == []
+    assert "<b>”" not in page.text
+    assert 'open><summary>A refund is missing' in page.text.replace("\n", ""), "there to be mended"
+    assert not typed or f'name="order" inputmode="numeric" maxlength="12" value="{html.escape(typed)}"' in page.text
+
+
+# Discounts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_discount_check(app):
+    app.discount(1, "works", "ok", name="Spring", codes=["SPRING10"])
+    app.discount(2, "not_now", "expired", source="coupon", name="Last year", codes=["OLD"], facts='{"ends_ms": 1795356187000}')
+    app.discount(3, "never", "automatic", name="Free shipping")
+    assert [b for b in badges(app.load()) if ":" in b] == ["Works: 1", "Not now: 1", "Can&#39;t be used: 1"]
+    text = reading(app.post("/app/discounts"))
+    assert "As of Nov 22, 2026, 2:03 PM UTC" in text
+    assert text.index("Spring Works Code: SPRING10") < text.index("Last year Not now") < text.index("Free shipping Can't be used")
+    assert "It ended on Nov 22, 2026, 2:03 PM UTC." in text and "Make a coupon promotion with the same rules" in text
+
+
+def test_automatic_promotion_says_how_to_make_a_coupon_of_it(app):
+    app.discount(1, "works", "ok", name="Spring", codes=["SPRING10"])
+    plain = app.post("/app/discounts")
+    assert "How to make a coupon of it" not in plain.text
+    app.discount(2, "never", "automatic", name="Free shipping")
+    page = app.post("/app/discounts")
+    item = re.search(r"<h3>Free shipping</h3>.*?</li>", page.text, re.S).group(0)
+    assert '<a href="#how">How to make a coupon of it</a>' in item and '<h2 id="how">' in page.text
+    link = re.search(r'<a href="([^"]*)" target="_top">Open promotions in BigCommerce</a>', item).group(1)
+    promotions = app.stack.get(html.unescape(link))
+    assert promotions.url == f"{app.stack.sim.panel('abc123')}/manage/marketing/promotions"
+    assert promotions.status == 200 and "<h1>Promotions</h1>" in promotions.text
+
+
+def test_promotion_whose_codes_were_left_out(app):
+    app.discount(1, "works", "ok", name="Many", codes=["M1"], facts='{"cut": true}')
+    app.discount(2, "works", "ok", name="Spring", codes=["SPRING10"], facts='{"cut": false}')
+    text = reading(app.post("/app/discounts"))
+    assert text.count("so many codes that we read only a part of them") == 1
+    assert text.index("Many Works Code: M1 This promotion has so many codes") < text.index("Spring Works")
+
+
+@pytest.mark.parametrize("typed, words", [
+    ("SPRING10", "Spring Works"), ("spring10 ", "Spring Works"), ("SPENT", "Spring Not now"), ("OTHER", "“OTHER” is no coupon code"),
+])
+def test_checking_a_code(app, typed, words):
+    app.discount(1, "works", "ok", name="Spring", codes=["SPRING10", "SPENT"], facts='{"used": ["SPENT"]}')
+    page = app.post("/app/discounts", code=typed)
+    assert words in reading(page) and f'name="code" value="{typed.strip()}"' in page.text
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "x" * 51])
+def test_code_that_cannot_be_one(app, typed):
+    page = app.post("/app/discounts", code=typed)
+    assert page.status == 200 and "That can't be a coupon code" in reading(page) and 'aria-invalid="true"' in page.text
+
+
+def test_codes_of_another_store_are_unknown(app):
+    App(app.stack, "def456").discount(1, "works", "ok", codes=["THEIRS"])
+    assert "“THEIRS” is no coupon code" in reading(app.post("/app/discounts", code="THEIRS"))
+
+
+def test_many_discounts_come_in_pages(app):
+    for number in range(120):
+        app.discount(number + 1, "works", "ok", name=f"Number {number + 1:03}", codes=[f"C{number}-{k}" for k in range(7)])
+    first = app.post("/app/discounts")
+    assert "Number 025" in first.text and "Number 026" not in first.text and "and 2 more" in first.text
+    assert "Number 026" in app.send(first, "/app/discounts", after=25).text
+    third = app.post("/app/discounts", after=100)
+    assert "Number 101" in third.text and "Number 120" in third.text and "Next page" not in third.text
+    assert app.post("/app/discounts", after="x").status == 400
+
+
+def test_reading_discounts_again(app):
+    page = app.post("/app/discounts", anew="yes")
+    assert notice(page).startswith("We are reading your discounts") and jobs(app) == [("abc123", "read_discounts", 0)]
+
+
+@pytest.mark.stack()
+def test_discounts_are_read_from_bigcommerce(stack):
+    """All kinds of the simulators' store, read by the worker; codes of several pages too."""
+    stack.sim.post("stores", {"hash": "many1", "furnish": False, "currency": "USD", "coupons": [
+        {"id": n, "name": f"c{n}", "code": f"CODE{n}", "type": "per_total_discount", "enabled": True, "expires": "",
+         "num_uses": 0, "max_uses": 0, "restricted_to": {}} for n in range(1, 301)]})
+    for store in ("abc123", "many1"):
+        stack.install(store)
+        stack.wait(lambda store=store: stack.db.value("select discounts_read_at from violet.store where store_hash = %s", store),
+                   what="the discounts")
+    assert stack.db.value("select count(*) from violet.discount where store_hash = 'many1'") == 300
+    reasons = {reason for reason, in stack.db.rows("select reason from violet.discount where store_hash = 'abc123'")}
+    assert {"ok", "automatic", "expired", "not_begun", "used_up", "disabled", "customers", "currency", "channels"} <= reasons, reasons
+    assert stack.db.value("select count(*) from violet.discount where source = 'coupon' and facts ? 'used'") == 0
+    calls = stack.sim.get("requests?path=/coupons|/promotions")["count"]
+    App(stack).post("/app/discounts", code="CODE1")
+    assert stack.sim.get("requests?path=/coupons|/promotions")["count"] == calls, "the page waits for nobody"
+
+
+@pytest.mark.stack(settings={"DISCOUNTS_SECONDS": "0.5"})
+def test_missing_marketing_scope_is_said(stack):
+    stack.sim.post("settings", {"app_scopes": "store_v2_orders store_v2_information"})
+    stack.install("abc123")
+    stack.wait(lambda: stack.db.value("select discounts_error from violet.store") == "scope", what="the refusal")
+    text = reading(App(stack).load())
+    assert "Marketing : we cannot tell you which of your coupons work" in text and "the permission “Marketing” is missing" in text
