@@ -358,9 +358,11 @@ def test_key_rotation(stack):
             process.start()
         stack.wait_ready()
 
-    def write(text):
-        path.write_text(text)
-        os.chmod(path, 0o600)
+    def write(text):  # as a whole: a process that was just started may read it at any moment
+        new_file = path.with_suffix(".new")
+        new_file.touch(mode=0o600)
+        new_file.write_text(text)
+        new_file.replace(path)
 
     write(old + new)
     restart()
