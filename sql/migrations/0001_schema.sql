@@ -43,7 +43,6 @@ comment on column violet.instance.oldest_version is 'The oldest program version 
 comment on column violet.instance.timeline is 'The WAL timeline seen last. A change means a failover: nothing is sent for SETTLE_SECONDS.';
 comment on column violet.instance.refunds_held_by is 'Who stopped all sending with "refunds hold"; null while refunds flow.';
 comment on column violet.instance.fuse_tripped_at is 'When the fuse over all stores stopped all sending; null while it has not.';
-
 comment on column violet.instance.fuse_since is 'When "refunds resume" last mended the fuses: what was sent before counts no longer.';
 
 insert into violet.instance (oldest_version) values ('0.1.0');
@@ -149,7 +148,7 @@ create table violet.link (
     linked_at timestamptz not null,
     ending_at timestamptz,
     ended_at timestamptz,
-    end_reason text check (end_reason in ('merchant', 'uninstall', 'operator')),
+    end_reason text check (end_reason in ('merchant', 'uninstall')),
     primary key (store_hash, link_id),
     check (ended_at is null or end_reason is not null)
 );
@@ -169,29 +168,44 @@ create table violet.connection (
     code_hash bytea unique check (length(code_hash) = 32),
     code_expires_at timestamptz,
     code_failures integer not null default 0,
-    ticket_hash bytea unique check (length(ticket_hash) = 32),
-    ticket_expires_at timestamptz,
     store_hash text,
     user_id bigint,
     proof text check (proof in ('button', 'code', 'external_install')),
     merchant_id integer,
     created_at timestamptz not null,
     expires_at timestamptz not null,
-    outcome text check (outcome in ('linked', 'declined', 'failed', 'locked', 'replaced', 'expired')),
+    outcome text check (outcome in ('linked', 'declined', 'locked', 'replaced', 'expired')),
     ended_at timestamptz,
     check ((outcome is null) = (ended_at is null))
 );
 create unique index connection_living on violet.connection (cookie_hash, channel_id) where ended_at is null;
+-- Anybody may begin connections, naming any store: they are found without reading them all.
 create index connection_cookie on violet.connection (cookie_hash, channel_id, connection_id);
 create index connection_store on violet.connection (store_hash) where ended_at is null;
-create index connection_typed on violet.connection (typed_hash) where ended_at is null;
+create index connection_typed on violet.connection (typed_hash, channel_id, connection_id) where ended_at is null;
+create index connection_expiry on violet.connection (expires_at) where ended_at is null;
+create index connection_unlinked on violet.connection (ended_at) where outcome <> 'linked';
 comment on table violet.connection is 'Runs of merchants through Connect. Belongs to no store until the embedded app or the install names it.';
 comment on column violet.connection.cookie_hash is 'SHA-256 of the browser''s cookie. A browser has one living connection per channel.';
 comment on column violet.connection.code_hash is 'MAC of the 8-character code, keyed with the seal key: the code itself follows from the cookie.';
-comment on column violet.connection.ticket_hash is 'SHA-256 of the ticket that the embedded app made for store_hash and user_id; null once spent.';
 comment on column violet.connection.typed is 'What was typed into the admin URL field.';
 comment on column violet.connection.store_hash is 'The store that proved itself: by ticket, by code, or by an external install.';
 comment on column violet.connection.proof is 'How store and connection were tied together; the link is made only by the POST on our own page.';
+
+create table violet.ticket (
+    store_hash violet.store_hash not null references violet.store,
+    channel_id bigint not null references violet.channel,
+    ticket_hash bytea not null check (length(ticket_hash) = 32),
+    user_id bigint not null,
+    made_at timestamptz not null,
+    expires_at timestamptz not null,
+    primary key (store_hash, channel_id)
+);
+comment on table violet.ticket is
+    'Tickets that the embedded app made: the newest of a store and channel, gone once spent. Good in a browser whose '
+    'connection named that store before.';
+comment on column violet.ticket.ticket_hash is 'SHA-256 of the ticket.';
+comment on column violet.ticket.user_id is 'Who pressed "Finish connecting".';
 
 -- Events --------------------------------------------------------------------------------------------------------------
 
@@ -235,7 +249,8 @@ create table violet.job (
 ) with (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_threshold = 2000, autovacuum_analyze_scale_factor = 0);
 create index job_due on violet.job (due_at);
-create index job_leased on violet.job (store_hash) where lease_token is not null;
+-- By their end: while anybody holds a snapshot, leases that ended since stay in an index by store.
+create index job_leased on violet.job (lease_until, store_hash) where lease_until is not null;
 comment on table violet.job is 'Work that is due: a row only while there is work. Lives on inserts and deletes, so autovacuum is keen.';
 comment on column violet.job.ref is 'sync_order: order id; unlink: link id; confirm_uninstall: Unix time of the callback''s token; else 0.';
 comment on column violet.job.generation is 'Raised by each new cause, from a sequence, never reused: finishing an old generation leaves the job due.';
@@ -335,7 +350,7 @@ create table violet.refund (
     marker text not null check (octet_length(marker) <= 40),
     user_id bigint not null default 0,
     made_at timestamptz not null,
-    found_by text not null default 'webhook' check (found_by in ('webhook', 'sweep', 'operator')),
+    found_by text not null default 'webhook' check (found_by in ('webhook', 'sweep')),
     send_by timestamptz,
     sent_at timestamptz,
     violet_refund_id bigint,
@@ -408,7 +423,9 @@ create index refund_attempt_recent on violet.refund_attempt (store_hash, started
 create index refund_attempt_hour on violet.refund_attempt (started_at);
 comment on table violet.refund_attempt is 'Every send: committed before the call, with the refund ids that Violet showed then.';
 comment on column violet.refund_attempt.owed_minor is 'What the send rested on: owed then, or what a person approved.';
-comment on column violet.refund_attempt.outcome is 'accepted, failed, not_sent, refused, lines_refused, unknown, absent; null while under way.';
+comment on column violet.refund_attempt.outcome is
+    'accepted, failed, not_sent, refused, lines_refused, unknown, absent; found: a refund of Violet''s that answered without a send of '
+    'ours, kept so that it never answers again; null while under way.';
 
 create table violet.refund_history (
     store_hash violet.store_hash not null,
