@@ -102,6 +102,7 @@ cell(const void *ctx, const struct db_rows *rows, size_t row, const struct outpu
 	switch (column->kind) {
 	case OUTPUT_TEXT:
 	case OUTPUT_INT:
+	case OUTPUT_FACTS:
 		return output_plain(ctx, db_get_text(rows, row, column->name));
 	case OUTPUT_BOOL:
 		return db_get_bool(rows, row, column->name) ? "yes" : "";
@@ -126,6 +127,18 @@ put_list(struct json_out *object, const struct db_rows *rows, size_t row, const 
 	for (size_t i = 0; i < n; i++)
 		json_add_text(list, texts[i]);
 	json_put(object, name, list);
+}
+
+static void
+put_facts(struct json_out *object, const char *name, const char *text)
+{
+	const struct json *facts = NULL;
+	struct err err;
+
+	if (json_parse(object, text, strlen(text), &facts, &err) == RC_OK)
+		json_put_value(object, name, facts);
+	else
+		json_put_text(object, name, text);
 }
 
 static void
@@ -155,6 +168,9 @@ put_value(struct json_out *object, const struct db_rows *rows, size_t row,
 		break;
 	case OUTPUT_LIST:
 		put_list(object, rows, row, column->name);
+		break;
+	case OUTPUT_FACTS:
+		put_facts(object, column->name, db_get_text(rows, row, column->name));
 		break;
 	}
 }

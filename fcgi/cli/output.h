@@ -15,6 +15,7 @@ enum output_kind {
 	OUTPUT_TIME,  /* UTC, to the second for people */
 	OUTPUT_MONEY, /* minor units; for people in the currency of another column */
 	OUTPUT_LIST,  /* text[] */
+	OUTPUT_FACTS, /* jsonb; in JSON only */
 };
 
 struct output_column {

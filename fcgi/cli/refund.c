@@ -34,7 +34,7 @@ static const struct output_column list_columns[] = {
 	{ .name = "review_code" },
 	{ .name = "review_reason" },
 	{ .name = "proposed_minor", .kind = OUTPUT_MONEY, .currency = "currency" },
-	{ .name = "proposed_how" },
+	{ .name = "proposed_how", .kind = OUTPUT_FACTS },
 	{ .name = "attempts", .kind = OUTPUT_INT },
 	{ .name = "changed_at", .kind = OUTPUT_TIME },
 	{ .name = "done_at", .kind = OUTPUT_TIME },

@@ -68,16 +68,15 @@ print_bag(const struct json *order)
 	print_text("  note", json_get_text(order, "job.note", NULL));
 }
 
-/* How the proposed amount was worked out; rows of earlier versions have a sentence. */
+/* How the proposed amount was worked out, if it is a share of the bag. */
 static void
 print_how(const struct json *refund)
 {
 	void *ctx = mem_context("print_how");
 	struct refund_share share;
 
-	print_text("  because", refund_share_read(json_get(refund, "proposal"), &share)
-				    ? refund_share_sentence(ctx, &share)
-				    : json_get_text(refund, "proposed_how", NULL));
+	if (refund_share_read(json_get(refund, "proposed_how"), &share))
+		print_text("  because", refund_share_sentence(ctx, &share));
 	talloc_free(ctx);
 }
 

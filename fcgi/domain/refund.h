@@ -97,8 +97,8 @@ struct refund_share {
 
 /* As refund.proposed_how has it: JSON, under ctx. */
 char *refund_share_write(const void *ctx, const struct refund_share *share);
-/* From the member "proposal" of a refund; false: none, or one of another kind. */
-bool refund_share_read(const struct json *proposal, struct refund_share *out);
+/* From the member "proposed_how" of a refund; false: none, or one of another kind. */
+bool refund_share_read(const struct json *facts, struct refund_share *out);
 /* In English, for operators. Under ctx. */
 char *refund_share_sentence(const void *ctx, const struct refund_share *share);
 

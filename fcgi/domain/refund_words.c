@@ -217,17 +217,17 @@ refund_share_write(const void *ctx, const struct refund_share *share)
 }
 
 bool
-refund_share_read(const struct json *proposal, struct refund_share *out)
+refund_share_read(const struct json *facts, struct refund_share *out)
 {
 	*out = (struct refund_share){
-		.part_minor = json_get_int(proposal, "part_minor", 0),
-		.order_minor = json_get_int(proposal, "order_minor", 0),
-		.order_currency = json_get_text(proposal, "order_currency", ""),
-		.share_minor = json_get_int(proposal, "share_minor", 0),
-		.bag_minor = json_get_int(proposal, "bag_minor", 0),
-		.bag_currency = json_get_text(proposal, "bag_currency", ""),
+		.part_minor = json_get_int(facts, "part_minor", 0),
+		.order_minor = json_get_int(facts, "order_minor", 0),
+		.order_currency = json_get_text(facts, "order_currency", ""),
+		.share_minor = json_get_int(facts, "share_minor", 0),
+		.bag_minor = json_get_int(facts, "bag_minor", 0),
+		.bag_currency = json_get_text(facts, "bag_currency", ""),
 	};
-	return strcmp(json_get_text(proposal, "how", ""), "share") == 0 &&
+	return strcmp(json_get_text(facts, "how", ""), "share") == 0 &&
 	       money_exponent(out->order_currency) >= 0 && money_exponent(out->bag_currency) >= 0;
 }
 

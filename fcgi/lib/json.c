@@ -456,6 +456,12 @@ json_put_int(struct json_out *object, const char *key, int64_t value)
 }
 
 void
+json_put_value(struct json_out *object, const char *key, const struct json *value)
+{
+	put(object, key, json_object_get(object_of(value)));
+}
+
+void
 json_put_bool(struct json_out *object, const char *key, bool value)
 {
 	put(object, key, json_object_new_boolean(value));

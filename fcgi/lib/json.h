@@ -55,6 +55,8 @@ void json_put_text(struct json_out *object, const char *key, const char *value);
 void json_put_int(struct json_out *object, const char *key, int64_t value);
 void json_put_bool(struct json_out *object, const char *key, bool value);
 void json_put(struct json_out *object, const char *key, struct json_out *value);
+void
+json_put_value(struct json_out *object, const char *key, const struct json *value); /* as read */
 void json_add(struct json_out *array, struct json_out *value);
 void json_add_text(struct json_out *array, const char *value);
 char *json_out_text(const void *ctx, const struct json_out *json);

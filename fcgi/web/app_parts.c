@@ -222,17 +222,15 @@ put_reason(const struct part *part, struct view *item, const struct json *refund
 		put_text(item, "why", refund, "review_reason");
 }
 
-/* How the proposed amount was worked out; rows of earlier versions have a sentence. */
+/* How the proposed amount was worked out, if it is a share of the bag. */
 static void
 put_how(const struct part *part, struct view *item, const struct json *refund)
 {
 	const char *locale = part->session->locale;
 	struct refund_share share;
 
-	if (!refund_share_read(json_get(refund, "proposal"), &share)) {
-		put_text(item, "how", refund, "proposed_how");
+	if (!refund_share_read(json_get(refund, "proposed_how"), &share))
 		return;
-	}
 	view_key(item, "how", "app.how.share");
 	view_money(item, "how_part", share.part_minor, share.order_currency, locale);
 	view_money(item, "how_order", share.order_minor, share.order_currency, locale);

@@ -31,8 +31,7 @@ as $$
         'state', p_refund.state, 'amount_minor', p_refund.amount_minor, 'currency', coalesce(p_refund.currency, b.currency),
         'made_ms', violet.to_ms(p_refund.made_at), 'done_ms', violet.to_ms(p_refund.done_at), 'channel', c.name,
         'wait_code', p_refund.wait_code, 'review_code', p_refund.review_code, 'review_reason', p_refund.review_reason,
-        'proposed_minor', p_refund.proposed_minor, 'proposal', violet.refund_proposal(p_refund),
-        'proposed_how', case when violet.refund_proposal(p_refund) is null then p_refund.proposed_how end,
+        'proposed_minor', p_refund.proposed_minor, 'proposed_how', p_refund.proposed_how,
         'dismissed_reason', p_refund.dismissed_reason,
         'pay_currency', case when b.state = 'found' then b.currency end,
         'can_retry', p_refund.amount_minor is not null and p_refund.review_code not in

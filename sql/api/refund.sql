@@ -95,7 +95,7 @@ create or replace function api.refund_read(p_store_hash text, p_order_id bigint)
 returns table (source text, source_id bigint, state text, version bigint, amount_minor bigint, currency text, marker text,
     user_id bigint, made_at timestamptz, created_at timestamptz, send_by timestamptz, sent_at timestamptz,
     violet_refund_id bigint, violet_status text, absent_at timestamptz, blocked_at timestamptz, poll_at timestamptz,
-    polls integer, review_code text, review_reason text, proposed_minor bigint, proposed_how text, wait_code text,
+    polls integer, review_code text, review_reason text, proposed_minor bigint, proposed_how jsonb, wait_code text,
     is_approved boolean, is_settled boolean, attempts integer, attempt_minor bigint, seen_ids bigint[], tried_ids bigint[],
     lines_refused boolean)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
@@ -129,7 +129,7 @@ create or replace function api.refund_put(p_store_hash text, p_order_id bigint, 
     p_version bigint, p_state text, p_amount_minor bigint, p_currency text, p_marker text, p_user_id bigint,
     p_made_at timestamptz, p_sent_at timestamptz, p_violet_refund_id bigint, p_violet_status text, p_absent_at timestamptz,
     p_blocked_at timestamptz, p_wait_code text, p_poll_at timestamptz, p_polls integer, p_review_code text,
-    p_review_reason text, p_proposed_minor bigint, p_proposed_how text, p_dismissed_reason text, p_why text, p_now timestamptz)
+    p_review_reason text, p_proposed_minor bigint, p_proposed_how jsonb, p_dismissed_reason text, p_why text, p_now timestamptz)
 returns bigint
 language plpgsql security definer set search_path = pg_catalog, violet, pg_temp
 as $$
@@ -212,12 +212,12 @@ begin
 end
 $$;
 comment on function api.refund_put(text, bigint, text, bigint, bigint, text, bigint, text, text, bigint, timestamptz,
-    timestamptz, bigint, text, timestamptz, timestamptz, text, timestamptz, integer, text, text, bigint, text, text, text,
+    timestamptz, bigint, text, timestamptz, timestamptz, text, timestamptz, integer, text, text, bigint, jsonb, text, text,
     timestamptz) is
     'A look makes a refund (p_version 0) or changes it as it read it. VB409 if the move is not allowed, somebody changed the row '
     'meanwhile, or the Violet refund answers another one already. Never to sending: that is api.refund_begin''s. The new version.';
 grant execute on function api.refund_put(text, bigint, text, bigint, bigint, text, bigint, text, text, bigint, timestamptz,
-    timestamptz, bigint, text, timestamptz, timestamptz, text, timestamptz, integer, text, text, bigint, text, text, text,
+    timestamptz, bigint, text, timestamptz, timestamptz, text, timestamptz, integer, text, text, bigint, jsonb, text, text,
     timestamptz) to violet_worker;
 
 create or replace function api.refund_begin(p_store_hash text, p_order_id bigint, p_source text, p_source_id bigint,
@@ -620,7 +620,7 @@ comment on function violet.refunds_reopen(text, timestamptz) is
 create or replace function api.refund_list(p_store_hash text, p_state text, p_before timestamptz, p_limit integer)
 returns table (store_hash text, order_id bigint, source text, source_id bigint, state text, amount_minor bigint, currency text,
     channel text, made_at timestamptz, changed_at timestamptz, done_at timestamptz, violet_refund_id bigint, wait_code text,
-    review_code text, review_reason text, proposed_minor bigint, proposed_how text, attempts integer)
+    review_code text, review_reason text, proposed_minor bigint, proposed_how jsonb, attempts integer)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
 as $$
     select r.store_hash, r.order_id, r.source, r.source_id, r.state::text, r.amount_minor, coalesce(r.currency, b.currency),
@@ -644,15 +644,6 @@ comment on function api.refund_list(text, text, timestamptz, integer) is
     'before a moment (null: now).';
 grant execute on function api.refund_list(text, text, timestamptz, integer) to violet_operator;
 
-create or replace function violet.refund_proposal(p_refund violet.refund)
-returns jsonb
-language sql immutable set search_path = pg_catalog, violet, pg_temp
-as $$
-    select case when p_refund.proposed_how like '{%' then p_refund.proposed_how::jsonb end
-$$;
-comment on function violet.refund_proposal is
-    'The facts of proposed_how; null where an earlier version left a sentence there, or there is none.';
-
 create or replace function api.refund_show(p_store_hash text, p_order_id bigint)
 returns jsonb
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
@@ -665,7 +656,6 @@ as $$
             where j.store_hash = b.store_hash and j.kind = 'sync_order' and j.ref = b.order_id),
         'refunds', coalesce((
             select jsonb_agg(to_jsonb(r) || jsonb_build_object(
-                'proposal', violet.refund_proposal(r),
                 'attempts', coalesce((
                     select jsonb_agg(to_jsonb(a) - array['store_hash', 'order_id', 'source', 'source_id'] order by a.attempt)
                     from violet.refund_attempt as a

@@ -363,7 +363,7 @@ create table violet.refund (
     review_code text,
     review_reason text,
     proposed_minor bigint check (proposed_minor > 0),
-    proposed_how text,
+    proposed_how jsonb,
     approved_by text,
     approved_at timestamptz,
     settled_at timestamptz,
@@ -396,6 +396,7 @@ comment on column violet.refund.made_at is 'When it was made at BigCommerce.';
 comment on column violet.refund.send_by is 'Past this moment a send that has not left is given up.';
 comment on column violet.refund.blocked_at is 'When a look first found that sums or BigCommerce''s list forbid it; after SETTLE_SECONDS it is a review.';
 comment on column violet.refund.wait_code is 'Why a pending one waits: settling, grace, hold, shadow, fuse, timeline, frozen, turn, violet, sums, stale, busy, cancel.';
+comment on column violet.refund.proposed_how is 'How proposed_minor was worked out, as facts, so that each reader gets it in their language: {"how": "share", ...}.';
 comment on column violet.refund.settled_at is 'When a person approved or retried it; what Violet failed before then is not held against it.';
 comment on column violet.refund.absent_at is 'When a look first found it absent at Violet after an attempt; a second look a minute later proves it.';
 

@@ -227,10 +227,12 @@ writer(void **state)
 	json_put(root, "list", list);
 	json_add_text(list, "two"); /* filled after it was put */
 	json_add(list, json_out_object(*state));
+	json_put_value(root, "read", json_get(parse(*state, "{\"a\":{\"b\":[20.80]}}"), "a"));
+	json_put_value(root, "absent", NULL);
 	assert_string_equal(json_out_text(*state, root),
 	    "{\"text\":\"a \\\"quoted\\\" "
 	    "</script>\",\"none\":null,\"int\":-9223372036854775808,\"bool\":true,"
-	    "\"list\":[\"two\",{}]}");
+	    "\"list\":[\"two\",{}],\"read\":{\"b\":[20.80]},\"absent\":null}");
 }
 
 int
