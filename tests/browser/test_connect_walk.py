@@ -51,7 +51,7 @@ class Walk:
         """Opens the confirm page in a new window, and goes there."""
         before = len(self.browser.driver.window_handles)
         self.press(f"Finish connecting to {channel}")
-        self.stack.wait(lambda: len(self.browser.driver.window_handles) > before, 10, "a new window")
+        self.stack.wait(lambda: len(self.browser.driver.window_handles) > before, what="a new window")
         self.browser.newest_window()
         self.browser.wait_text("Is this right?")
 
@@ -149,7 +149,7 @@ def test_in_two_browsers(stack, make_browser):
     laptop.in_app()
     laptop.browser.expect_log("status of 403")
     laptop.press("Finish connecting to Acme Marketplace")
-    stack.wait(lambda: len(laptop.browser.driver.window_handles) == 2, 10, "a new window")
+    stack.wait(lambda: len(laptop.browser.driver.window_handles) == 2, what="a new window")
     laptop.browser.newest_window()
     laptop.browser.wait_text("You began in another browser")
     assert links(stack) == []
@@ -268,7 +268,7 @@ def test_back_button_after_the_end(stack, browser):
     walk.agree()
     walk.arrived(state)
     browser.driver.back()
-    stack.wait(lambda: "/demo-channel/acme?" in browser.url or "Is this right?" in browser.text, 10)
+    stack.wait(lambda: "/demo-channel/acme?" in browser.url or "Is this right?" in browser.text)
     if "Is this right?" in browser.text:  # the page as it was kept: pressing again does nothing new
         walk.agree()
     walk.arrived(state)

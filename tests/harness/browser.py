@@ -89,9 +89,9 @@ class Browser:
         """Everything that can be read on the page (or frame) now."""
         return self.driver.find_element(By.TAG_NAME, "body").text
 
-    def find(self, css, seconds=10):
+    def find(self, css):
         """The first visible element; waits for it."""
-        return wait(lambda: self._visible(css), seconds, f"{css} on {self.driver.current_url}")
+        return wait(lambda: self._visible(css), what=f"{css} on {self.driver.current_url}")
 
     def _visible(self, css):
         try:
@@ -112,18 +112,18 @@ class Browser:
 
     def button(self, words):
         """The visible button or link with these words in it."""
-        return wait(lambda: self.driver.execute_script(BUTTON, words), 10, f"a button with {words!r} on {self.driver.current_url}")
+        return wait(lambda: self.driver.execute_script(BUTTON, words), what=f"a button with {words!r} on {self.driver.current_url}")
 
     def press(self, words):
         self.button(words).click()
 
-    def wait_text(self, words, seconds=15):
+    def wait_text(self, words):
         def look():
             try:
                 return words in self.text
             except WebDriverException:
                 return False  # between two pages: no body, or one that has just gone
-        wait(look, seconds, f"the words {words!r} on {self.driver.current_url}")
+        wait(look, what=f"the words {words!r} on {self.driver.current_url}")
 
     def leave(self):
         """To be called before what leads to another page: the result waits until that is there."""
@@ -134,10 +134,10 @@ class Browser:
                 return not self.driver.execute_script("return window.isOld")
             except WebDriverException:
                 return False  # between two pages
-        return lambda: wait(look, 15, "the next page")
+        return lambda: wait(look, what="the next page")
 
-    def wait_url(self, part, seconds=15):
-        wait(lambda: part in self.driver.current_url, seconds, f"an address with {part!r}, not {self.driver.current_url}")
+    def wait_url(self, part):
+        wait(lambda: part in self.driver.current_url, what=f"an address with {part!r}, not {self.driver.current_url}")
 
     def frame(self, css="iframe"):
         """Go into a frame; out again with top()."""

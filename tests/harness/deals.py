@@ -110,25 +110,25 @@ class Deal:
         states = self.states()
         return states and not OPEN & set(states)
 
-    def wait_settled(self, count=1, seconds=20):
-        wait(lambda: len(self.states()) >= count and self.is_settled(), seconds,
-             f"order {self.id} to settle: {self.refunds()}")
+    def wait_settled(self, count=1):
+        wait(lambda: len(self.states()) >= count and self.is_settled(),
+             what=f"order {self.id} to settle: {self.refunds()}")
         return self.refunds()
 
-    def wait_paid(self, minor, seconds=20):
+    def wait_paid(self, minor):
         """We have paid so much, the program has seen it completed, and the ledger agrees."""
-        wait(lambda: self.row()["paid_by_us"] == minor and self.is_settled(), seconds,
-             f"order {self.id} to be paid {minor}")
+        wait(lambda: self.row()["paid_by_us"] == minor and self.is_settled(),
+             what=f"order {self.id} to be paid {minor}")
         row = self.row()
         assert row["verdict"] == "even", row
         return row
 
-    def wait_review(self, code, seconds=20):
-        wait(lambda: any(r["state"] == "review" and r["code"] == code for r in self.refunds().values()), seconds,
-             f"order {self.id} to be in review for {code}")
+    def wait_review(self, code):
+        wait(lambda: any(r["state"] == "review" and r["code"] == code for r in self.refunds().values()),
+             what=f"order {self.id} to be in review for {code}")
         return self.refunds()
 
-    def wait_looks(self, count=1, seconds=20):
+    def wait_looks(self, count=1):
         """So many further looks at the order have ended."""
         def looks():
             return self.stack.worker.log().count(f"kind=sync_order ref={self.id} ")
@@ -136,5 +136,5 @@ class Deal:
         for _ in range(count):
             seen = looks()
             self.recheck()
-            wait(lambda: looks() > seen, seconds, f"a look at order {self.id}")
+            wait(lambda: looks() > seen, what=f"a look at order {self.id}")
         return looks() - before

@@ -105,7 +105,7 @@ class Cluster:
         if not (self.data / "PG_VERSION").exists():
             self._make()
         self.process.start()
-        wait(self._answers, 60, "PostgreSQL to answer")
+        wait(self._answers, what="PostgreSQL to answer")
         return self
 
     def _answers(self):

@@ -80,7 +80,7 @@ class Process:
     def has_crashed(self):
         return self.expected_to_run and not self.is_alive()
 
-    def stop(self, seconds=15):
+    def stop(self, seconds=60):
         """Ask it to end; kill it if it does not. Returns its exit status."""
         self.expected_to_run = False
         if self.is_alive():

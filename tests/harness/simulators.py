@@ -23,7 +23,7 @@ class Simulators:
     def start(self):
         self.ready.unlink(missing_ok=True)
         self.process.start()
-        ports = wait(self._ports, 20, "the simulators to listen")
+        ports = wait(self._ports, what="the simulators to listen")
         self.bigcommerce = f"http://localhost:{ports['bigcommerce']}"
         self.violet = f"http://localhost:{ports['violet']}"
         self.bigcommerce_port = ports["bigcommerce"]

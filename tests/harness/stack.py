@@ -7,7 +7,7 @@
     stack.sim            the simulators' control API: get(path), post(path, body), delete(path); panel(store)
     stack.env            settings in force; command(...) runs the program with them (as violet_operator)
     stack.web, .hooks, .worker   processes: start() stop() kill() sigstop() sigcont() is_alive() log()
-    stack.wait(lambda: ..., seconds=20)
+    stack.wait(lambda: ...)
     stack.expect_log(regex)      such a warning or alarm is right in this test
     stack.install("abc123")      the store installs the app; stack.order(...) an order in the simulators
 """
@@ -106,8 +106,8 @@ class Stack:
 
     def wait_ready(self):
         for name in self.sockets:
-            wait(lambda name=name: self._accepts(name), 10, f"{name} to listen")
-        wait(self._serves, 10, f"{self.url}/healthz")
+            wait(lambda name=name: self._accepts(name), what=f"{name} to listen")
+        wait(self._serves, what=f"{self.url}/healthz")
 
     def _accepts(self, name):
         self.require_alive()

@@ -3,8 +3,9 @@
 import time
 
 
-def wait(condition, seconds=20, what=None):
-    """Call `condition` until it is true and return what it returned; AssertionError after `seconds`."""
+def wait(condition, seconds=60, what=None):
+    """Call `condition` until it is true and return what it returned; AssertionError after `seconds`,
+    which are many: a slow machine is no fault of the program."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

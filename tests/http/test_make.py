@@ -106,7 +106,7 @@ def running(build, port, **settings):
     run = Process("run", [*script, "--port", port], build / "run.log", env={**env, **settings})
     run.start()
     try:
-        wait(lambda: not run.is_alive() or "Logs  " in run.log(), 60, "make run to say where to click")
+        wait(lambda: not run.is_alive() or "Logs  " in run.log(), what="make run to say where to click")
         yield run
     finally:
         run.stop()

@@ -50,7 +50,7 @@ def test_quota(sim):
     assert int(limited[0].headers["X-Retry-After"]) >= 1
     assert limited[0].headers["X-Rate-Limit-Requests-Left"] == "0"
     assert 0 < int(limited[0].headers["X-Rate-Limit-Time-Reset-Ms"]) <= 500
-    wait(lambda: sim.api("GET", "/v2/time").status == 200, 3, "a new window")
+    wait(lambda: sim.api("GET", "/v2/time").status == 200, what="a new window")
 
 
 def test_orders_in_the_documented_shape(sim):
@@ -276,7 +276,7 @@ def test_a_refund_makes_its_webhooks_signed_and_with_our_headers(sim, receiver):
     hook(sim, receiver, "store/order/refund/created")
     hook(sim, receiver, "store/order/*", "/webhooks/all")
     sim.post("stores/abc123/orders/100/refund", {"amount": 100})
-    wait(lambda: len(receiver.got) == 4 and sim.get("deliveries")["idle"], 5, "the webhooks")
+    wait(lambda: len(receiver.got) == 4 and sim.get("deliveries")["idle"], what="the webhooks")
     assert sorted(b["scope"] for b in receiver.bodies()) == [
         "store/order/refund/created", "store/order/refund/created", "store/order/statusUpdated",
         "store/order/updated"]
@@ -298,7 +298,7 @@ def test_failed_deliveries_are_retried_with_the_same_id_and_reported(sim, receiv
     tries = iter((500, 500, 302, 200))
     receiver.status = lambda h: next(tries) if h.path == "/webhooks" else 200
     sim.post("stores/abc123/orders/100/archive")
-    wait(lambda: sim.get("deliveries?scope=store/order/archived&state=delivered")["count"], 5)
+    wait(lambda: sim.get("deliveries?scope=store/order/archived&state=delivered")["count"])
     sent = [g for g in receiver.got if g.path == "/webhooks"]
     assert len(sent) == 4 and len({g.headers["webhook-id"] for g in sent}) == 1
     waits = [b.time - a.time for a, b in zip(sent, sent[1:])]
@@ -313,8 +313,8 @@ def test_a_hook_that_always_fails_is_switched_off(sim, receiver):
     hook(sim, receiver, "store/hook/deliveryException", "/alarm")
     receiver.status = lambda h: 500 if h.path == "/webhooks" else 200
     sim.post("stores/abc123/orders/100/archive")
-    wait(lambda: not sim.api("GET", f"/v3/hooks/{ident}").json()["data"]["is_active"], 5)
-    wait(lambda: sim.get("deliveries")["idle"], 5)
+    wait(lambda: not sim.api("GET", f"/v3/hooks/{ident}").json()["data"]["is_active"])
+    wait(lambda: sim.get("deliveries")["idle"])
     assert sum(g.path == "/webhooks" for g in receiver.got) == 12
     codes = {json.loads(g.body)["data"]["error_code"] for g in receiver.got if g.path == "/alarm"}
     assert 90002 in codes
@@ -326,7 +326,7 @@ def test_a_hook_that_always_fails_is_switched_off(sim, receiver):
     assert sim.api("PUT", f"/v3/hooks/{ident}", {"is_active": True}).status == 200
     receiver.status = 200
     sim.post("stores/abc123/orders/102/archive")
-    wait(lambda: receiver.got and sim.get("deliveries")["idle"], 5)
+    wait(lambda: receiver.got and sim.get("deliveries")["idle"])
     assert [b["data"]["id"] for b in receiver.bodies()] == [102], "the dead time is lost"
 
 
@@ -338,9 +338,9 @@ def test_a_failing_domain_is_blocked(sim, receiver):
     for at in range(9):
         sim.post("webhook", {"store": "abc123", "scope": "store/order/updated",
                              "data": {"type": "order", "id": at}})
-        wait(lambda: len(receiver.got) >= at + 1, 5)
-    assert wait(lambda: sim.api("GET", "/v3/hooks/admin").json()["data"]["blocked_domains"], 5)
-    wait(lambda: sim.get("deliveries?state=delivered")["count"] == 9, 10)
+        wait(lambda: len(receiver.got) >= at + 1)
+    assert wait(lambda: sim.api("GET", "/v3/hooks/admin").json()["data"]["blocked_domains"])
+    wait(lambda: sim.get("deliveries?state=delivered")["count"] == 9)
     last = sim.get("deliveries")["deliveries"][-1]
     assert [(a["status"], a["error"]) for a in last["attempts"]] == [
         (500, None), (500, None), (0, "domain blocked"), (500, None), (200, None)]
@@ -352,7 +352,7 @@ def test_webhooks_lost_doubled_and_switched_off(sim, receiver):
     sim.post("stores/abc123/orders/100/archive")
     sim.post("settings", {"webhook_drop": 0.0, "webhook_duplicate": 1.0})
     sim.post("stores/abc123/orders/101/archive")
-    wait(lambda: sim.get("deliveries")["idle"], 5)
+    wait(lambda: sim.get("deliveries")["idle"])
     sim.post("settings", {"webhooks": "off", "webhook_duplicate": 0.0})
     sim.post("stores/abc123/orders/102/archive")
     assert [b["data"]["id"] for b in receiver.bodies()] == [101, 101]
@@ -362,7 +362,7 @@ def test_webhooks_lost_doubled_and_switched_off(sim, receiver):
 def test_any_webhook_can_be_sent(sim, receiver):
     sim.post("webhook", {"store": "abc123", "destination": receiver.url + "/webhooks",
                          "headers": {"X-Ours": "forged"}, "raw": "no json \u00e9", "count": 2})
-    wait(lambda: len(receiver.got) == 2, 5)
+    wait(lambda: len(receiver.got) == 2)
     assert receiver.got[0].body == "no json \u00e9".encode()
     assert receiver.got[0].headers["x-ours"] == "forged"
     assert sim.api("GET", "/v3/hooks").json()["data"] == []
@@ -453,7 +453,7 @@ def test_the_panel_installs_opens_and_uninstalls(sim, receiver):
     assert panel.post("/manage/app/57141/uninstall").location.startswith("/manage?problem=")
     panel.post("/manage/user", form={"user": "1011", "back": "https://evil.example/"})
     assert panel.post("/manage/app/57141/uninstall").status == 303
-    wait(lambda: any(g.path.startswith("/uninstall?") for g in receiver.got), 5)
+    wait(lambda: any(g.path.startswith("/uninstall?") for g in receiver.got))
     assert 'id="install"' in panel.get("/manage/marketplace/apps/57141").text
 
 

@@ -46,7 +46,7 @@ def test_a_held_call_goes_on_when_the_rules_are_cleared(sim):
     sim.post("faults", {"side": "bigcommerce", "path": "/v2/time$", "action": "hold"})
     with ThreadPoolExecutor() as pool:
         call = pool.submit(sim.api, "GET", "/v2/time")
-        wait(lambda: sim.get("faults")["faults"][0]["hits"] == 1, 3)
+        wait(lambda: sim.get("faults")["faults"][0]["hits"] == 1)
         assert not call.done()
         sim.delete("faults")
         assert call.result(3).status == 200

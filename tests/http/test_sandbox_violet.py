@@ -34,13 +34,13 @@ def test_merchants_appear_after_the_install(sim, violet):
     def seen():
         return [m["external_id"] for m in violet.call("GET", "/merchants").json()["content"]]
     assert seen() == [], "Violet takes its time"
-    wait(lambda: seen() == ["abc123"], 3)
+    wait(lambda: seen() == ["abc123"])
     assert violet.call("POST", f"/apps/{APP}/merchants/uninstall",
                        {"merchant_id": 50001}).json()["status"] == "NOT_CONNECTED"
     assert seen() == []
     assert violet.call("GET", "/merchants/50001").json()["code"] == 7118
     Client(sim.violet).get("/demo-channel/acme/connect")
-    wait(lambda: seen() == ["abc123"], 3, "the merchant comes back through the channel")
+    wait(lambda: seen() == ["abc123"], what="the merchant comes back through the channel")
     sim.post("settings", {"merchant_delay": None, "merchant_external_id": False})
     sim.post("stores/def456/install", {"redeem": True})
     merchants = violet.call("GET", "/merchants").json()
@@ -110,7 +110,7 @@ def test_refunds_go_through_processing_and_may_end_badly(sim, violet):
 
     def states():
         return [violet.call("GET", f"/orders/{order['order_id']}/refunds/{i}").json() for i in ids]
-    final = wait(lambda: (s := states())[-1]["status"] != "PROCESSING" and s, 3)
+    final = wait(lambda: (s := states())[-1]["status"] != "PROCESSING" and s)
     assert [r["status"] for r in final] == ["COMPLETED", "FAILED", "EXTERNAL", "COMPLETED"]
     assert final[1]["errors"][0]["error_code"] == 9000 and final[3]["amount"] == 5
     assert book(sim, order)["paid_by_us"] == 2005, "what failed is not paid"
@@ -140,9 +140,9 @@ def test_a_channel_refunds_and_cancels(sim, violet, receiver):
     assert made["violet_refund_id"] is None
     refund = sim.api("GET", f"/v3/orders/payment_actions/refunds/{made['bigcommerce_refund_id']}")
     assert refund.json()["data"]["user_id"] == 0
-    wait(lambda: receiver.bodies(), 3)
+    wait(lambda: receiver.bodies())
     assert violet.call("GET", refund_path(order)).json() == [], "Violet's own comes later"
-    shown = wait(lambda: violet.call("GET", refund_path(order)).json(), 3)
+    shown = wait(lambda: violet.call("GET", refund_path(order)).json())
     assert shown[0]["external_id"] == str(made["bigcommerce_refund_id"])
     row = book(sim, order)
     assert (row["owed"], row["owed_by_others"], row["verdict"]) == (0, 1000, "even")

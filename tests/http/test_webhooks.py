@@ -286,7 +286,7 @@ def test_workers_are_woken(shared):
         listener.poll()
         return listener.notifies
 
-    shared.wait(heard, seconds=5, what="the notification")
+    shared.wait(heard, what="the notification")
     listener.close()
 
 

@@ -284,7 +284,7 @@ def test_a_slow_store_does_not_hold_up_another(shop):
     second.start()
     shop.wait(lambda: shop.value("select count(*) from violet.job where store_hash = %s and lease_until > now()") == 4)
     stack.install("def456")
-    stack.wait(lambda: stack.db.value("select hooks_checked_at from violet.store where store_hash = 'def456'"), 5)
+    stack.wait(lambda: stack.db.value("select hooks_checked_at from violet.store where store_hash = 'def456'"), 15)
     assert shop.value("select count(*) from violet.job where store_hash = %s and lease_until > now()") == 4
 
 

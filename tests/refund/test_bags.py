@@ -85,8 +85,8 @@ def test_the_channels_own_credentials_have_expired(shop):
         assert waiting(deal) and deal.bag_state() != "not_ours"
     assert len(known.posts()) == 1 and not new.posts()
     shop.stack.sim.delete("faults")
-    known.wait_paid(1100, seconds=30)
-    new.wait_paid(1000, seconds=30)
+    known.wait_paid(1100)
+    new.wait_paid(1000)
     assert len(known.posts()) == 2 and len(new.posts()) == 1
 
 

@@ -18,7 +18,7 @@ def test_refused_for_the_moment(shop, status, headers):
     deal = shop.deal()
     break_order(shop, deal, "status", code=status, body={}, headers=headers, times=2)
     deal.refund("10.00")
-    deal.wait_paid(1000, seconds=30)
+    deal.wait_paid(1000)
 
 
 @pytest.mark.parametrize("status", [401, 403])

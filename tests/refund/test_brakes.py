@@ -108,8 +108,8 @@ def test_without_webhooks_the_sweep_finds_everything(alone):
     refunded, cancelled = shop.deal(), shop.deal()
     refunded.refund("10.00")
     cancelled.cancel()
-    refunded.wait_paid(1000, seconds=40)
-    cancelled.wait_paid(5000, seconds=40)
+    refunded.wait_paid(1000)
+    cancelled.wait_paid(5000)
     assert {r["found_by"] for r in refunded.refunds().values()} == {"sweep"}
     shop.check()
 
@@ -126,7 +126,7 @@ def test_uninstalled_with_money_owed_and_installed_again(alone):
     assert str(deal.id) in reason and "1000" in reason
     shop.stack.must("refunds", "resume", "--by", "tester")
     shop.stack.install("abc123")
-    deal.wait_paid(1000, seconds=30)
+    deal.wait_paid(1000)
 
 
 def test_a_refund_made_while_uninstalled(alone):
@@ -137,4 +137,4 @@ def test_a_refund_made_while_uninstalled(alone):
          what="the uninstall to be confirmed")
     deal.refund("10.00")
     shop.stack.install("abc123")
-    deal.wait_paid(1000, seconds=40)
+    deal.wait_paid(1000)

@@ -19,7 +19,7 @@ def test_a_lost_answer_whatever_becomes_of_the_reason(shop, reason):
     deal = shop.deal()
     lose_answer(shop, deal)
     deal.refund("10.00")
-    deal.wait_paid(1000, seconds=30)
+    deal.wait_paid(1000)
     assert len(deal.posts()) == 1
 
 
@@ -31,7 +31,7 @@ def test_two_of_one_amount_the_first_unknown(shop, reason, lose):
     lose(shop, deal)
     deal.refund("10.00")
     deal.refund("10.00")
-    deal.wait_paid(2000, seconds=40)
+    deal.wait_paid(2000)
     assert len(deal.posts()) == 2
 
 
@@ -45,7 +45,7 @@ def test_a_marker_cut_into_that_of_another_refund(new_shop):
     new_shop.settings(violet_reason="cut", violet_reason_length=len(f"bc:{deal.id}:r{first}"))
     lose_answer(new_shop, deal)
     deal.refund("10.00")
-    deal.wait_paid(2000, seconds=30)
+    deal.wait_paid(2000)
     assert deal.states() == ["done", "done"] and len(deal.posts()) == 2
     assert deal.row()["refunds"][1]["reason"] == f"bc:{deal.id}:r{first}"
 
@@ -56,7 +56,7 @@ def test_a_list_that_lags_behind_its_own_post(shop):
     lose_answer(shop, deal)
     deal.refund("10.00")
     deal.refund("7.00")
-    deal.wait_paid(1700, seconds=40)
+    deal.wait_paid(1700)
     assert len(deal.posts()) == 2
 
 
@@ -120,7 +120,7 @@ def test_a_channels_refund_that_shows_late_is_not_taken_for_a_lost_send(shop):
     deal.channel_refund(1000, push=False, age=60, hidden_for=2)
     lose_request(shop, deal)
     deal.refund("10.00")
-    deal.wait_review("ambiguous", seconds=40)
+    deal.wait_review("ambiguous")
     assert deal.row()["paid_by_us"] == 0
 
 
@@ -131,5 +131,5 @@ def test_doubled_and_reordered_webhooks(shop):
         deal.refund("10.00")
         deal.refund("12.00")
     for deal in deals:
-        deal.wait_paid(2200, seconds=30)
+        deal.wait_paid(2200)
         assert len(deal.posts()) == 2

@@ -104,7 +104,7 @@ def test_no_whole_answer(shop, action):
     deal = shop.deal()
     shop.fault("violet", "POST", rf"/bags/{deal.bag}/refunds$", action, times=1)
     deal.refund("10.00")
-    deal.wait_paid(1000, seconds=30)
+    deal.wait_paid(1000)
     assert len(deal.row()["refunds"]) == 1
 
 
@@ -114,7 +114,7 @@ def test_server_errors_whether_carried_out_or_not(shop, status, done):
     deal = shop.deal()
     shop.fault("violet", "POST", rf"/bags/{deal.bag}/refunds$", "status", code=status, body={}, done=done, times=1)
     deal.refund("10.00")
-    deal.wait_paid(1000, seconds=30)
+    deal.wait_paid(1000)
     assert len(deal.row()["refunds"]) == 1
 
 
@@ -123,7 +123,7 @@ def test_a_timeout_before_and_after_it_was_carried_out(shop, done):
     deal = shop.deal()
     shop.fault("violet", "POST", rf"/bags/{deal.bag}/refunds$", "hang", seconds=4, done=done, times=1)
     deal.refund("10.00")
-    deal.wait_paid(1000, seconds=40)
+    deal.wait_paid(1000)
     assert len(deal.row()["refunds"]) == 1
 
 
@@ -131,7 +131,7 @@ def test_a_gateways_page_instead_of_a_refusal(shop):
     deal = shop.deal()
     shop.fault("violet", "POST", rf"/bags/{deal.bag}/refunds$", "status", code=403, body="<html>denied</html>", times=1)
     deal.refund("10.00")
-    deal.wait_paid(1000, seconds=30)
+    deal.wait_paid(1000)
 
 
 # Violet's words for a refund.
