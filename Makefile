@@ -86,6 +86,8 @@ run: deps ## the whole product on this machine, with simulators, on http://local
 TESTS  ?=
 PYTEST := VIOLET_PROGRAM=$(abspath $(PROGRAM)) VIOLET_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 \
 	$(PYTHON) -m pytest -q $(TESTS)
+# Tests that mostly wait, two files at a time.
+SPREAD := -n 2 --dist loadfile
 
 .PHONY: test
 test: deps ## everything that must pass: unit tests (also under the sanitizers), SQL, HTTP, browser
@@ -139,11 +141,11 @@ sql: $(PROGRAM) ## the schema's rules, in a PostgreSQL of its own
 
 .PHONY: http
 http: $(PROGRAM) ## nginx, web, worker and simulators over HTTP
-	$(PYTEST) tests/http
+	$(PYTEST) $(SPREAD) tests/http
 
 .PHONY: refund
 refund: $(PROGRAM) ## the money: every case against the simulators' ledger
-	$(PYTEST) tests/refund
+	$(PYTEST) $(SPREAD) tests/refund
 
 .PHONY: browser
 browser: $(PROGRAM) ## the walks of merchants and operators in Chromium
@@ -171,8 +173,8 @@ format: ## lay out the C code
 # Debian's packages: building, running the tests, and the sandbox need these and nothing else.
 PACKAGES := gcc make pkg-config libfcgi-dev libpq-dev libcurl4-openssl-dev libjson-c-dev libsodium-dev libtalloc-dev \
 	libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck codespell mandoc \
-	postgresql-15 postgresql-15-pgtap nginx-light python3 python3-pyflakes python3-pytest python3-psycopg2 python3-selenium \
-	chromium chromium-driver
+	postgresql-15 postgresql-15-pgtap nginx-light python3 python3-pyflakes python3-pytest python3-pytest-xdist \
+	python3-psycopg2 python3-selenium chromium chromium-driver
 
 .PHONY: deps
 deps: ## install the Debian packages that are missing (as root, or by sudo)
