@@ -69,7 +69,7 @@ class Walk:
         self.press(f"Connect {store} to {channel}")
 
     def arrived(self, state, slug="acme", merchant_id="50001"):
-        self.browser.wait_url(f"/demo-channel/{slug}?", 30)
+        self.browser.wait_url(f"/demo-channel/{slug}?")
         assert self.browser.find("#outcome").text == "connected"
         assert self.browser.find("#merchant-id").text == merchant_id
         assert self.browser.find("#state").text == state
@@ -292,6 +292,6 @@ def test_without_script_the_wait_page_goes_on_too(stack, browser):
     browser.frame("#app-frame")
     walk.type_code(code)
     browser.driver.switch_to.window(connect_tab)
-    browser.wait_text("Is this right?", 20)
+    browser.wait_text("Is this right?")
     walk.agree()
     walk.arrived(state)
