@@ -2,6 +2,7 @@
 /* The queue, as the programs see it; its rules are in sql/api/job.sql. */
 #include "domain/job.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,6 +13,8 @@
 	20 /* of the shortest pause: more would overflow before the longest one cuts it */
 #define HORIZON_RENEW_MS 10000
 #define HORIZON_SLACK_MS 10000
+/* Leases, waits and proofs of absence compare times of several machines: they allow for this. */
+#define CLOCKS_APART_MS 60000
 
 static const char *const names[] = {
 	[JOB_SYNC_ORDER] = "sync_order",
@@ -43,17 +46,34 @@ kind_find(const char *name, enum job_kind *out)
 	return false;
 }
 
+/* RC_BUSY if the database's clock, read between two readings of ours, is too far from them. */
+static enum rc
+compare_clocks(int64_t before_ms, int64_t database_ms, int64_t after_ms, struct err *err)
+{
+	bool is_ahead = before_ms > database_ms + CLOCKS_APART_MS;
+
+	if (!is_ahead && database_ms <= after_ms + CLOCKS_APART_MS)
+		return RC_OK;
+	return err_set(err, RC_BUSY,
+	    "this machine's clock is %" PRId64 " s %s the database's; set it",
+	    (is_ahead ? before_ms - database_ms : database_ms - after_ms) / 1000,
+	    is_ahead ? "ahead of" : "behind");
+}
+
 /* The oldest job's moment, less what clocks and commits may lag. Seldom: see api.job_horizon. */
 static enum rc
 renew(struct app *app, const void *ctx, struct job_horizon *horizon, struct err *err)
 {
+	int64_t now_ms = clock_now_ms();
 	struct db_rows *rows;
 	enum rc rc;
 
 	if (clock_boot_ms() < horizon->renew_boot_ms)
 		return RC_OK;
-	rc = db_read(app->db, ctx, &rows, err, "select api.job_horizon($1) as since",
-	    DB_PARAMS(db_time(clock_now_ms())));
+	rc = db_read(app->db, ctx, &rows, err,
+	    "select api.job_horizon($1) as since, api.clock() as now", DB_PARAMS(db_time(now_ms)));
+	if (rc == RC_OK)
+		rc = compare_clocks(now_ms, db_get_time(rows, 0, "now"), clock_now_ms(), err);
 	if (rc != RC_OK)
 		return rc;
 	horizon->since_ms = db_get_time(rows, 0, "since") - HORIZON_SLACK_MS;

@@ -59,6 +59,7 @@ struct job_horizon {
 /*
  * Due jobs without locks, at most LIMIT_LOOK, oldest first, at most LIMIT_LEASES per store.
  * A job that somebody puts behind the horizon is found a few seconds later, when that is renewed.
+ * RC_BUSY while this machine's clock and the database's are more than a minute apart.
  */
 MUST_CHECK enum rc job_look(struct app *app, const void *ctx, struct job_horizon *horizon,
     struct job **out, size_t *count, struct err *err);

@@ -10,6 +10,14 @@ comment on function api.oldest_version() is
     'The oldest program version that this schema serves; an older program refuses to start. A migration raises it.';
 grant execute on function api.oldest_version() to violet_web, violet_worker, violet_operator;
 
+create or replace function api.clock() returns timestamptz
+language sql volatile security definer set search_path = pg_catalog, violet, pg_temp
+as $$
+    select clock_timestamp();
+$$;
+comment on function api.clock() is 'What time the database has: a worker whose own clock is far from it takes no jobs.';
+grant execute on function api.clock() to violet_worker;
+
 create or replace function api.schema_state()
 returns table (migrations integer, source_sha256 text, program text)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
@@ -30,7 +38,7 @@ as $$
             current_setting('synchronous_commit') as synchronous_commit,
             current_setting('synchronous_standby_names') as standby_names, pg_is_in_recovery() as in_recovery,
             (select count(*) from pg_stat_replication) as standbys,
-            abs(extract(epoch from clock_timestamp() - p_now)) as clocks_apart,
+            abs(extract(epoch from api.clock() - p_now)) as clocks_apart,
             (select rolsuper from pg_roles where rolname = session_user) as is_superuser,
             pg_has_role(session_user, 'violet_owner', 'member') as is_owner,
             (select count(*) from violet.event_default) as in_default,

@@ -375,3 +375,27 @@ def test_the_database_goes_away_and_comes_back(shop):
         before = len(shop.log("ensure_hooks"))
         shop.wait(lambda before=before: len(shop.log("ensure_hooks")) > before)
     assert shop.stack.worker.is_alive()
+
+
+@pytest.mark.parametrize("database_says, words", [
+    ("+ interval '5 min'", "behind the database's"),
+    ("- interval '5 min'", "ahead of the database's"),
+])
+def test_a_machine_whose_clock_is_wrong_takes_no_jobs(shop, database_says, words):
+    """Its leases and waiting times would mean something else than those of other machines."""
+    clock = "create or replace function api.clock() returns timestamptz language sql as $$select clock_timestamp() {}$$"
+    worker = shop.stack.worker
+    begins = len(worker.log())
+    worker.stop()
+    shop.db.rows(clock.format(database_says))
+    try:
+        shop.put("ensure_hooks")
+        worker.start()
+        shop.wait(lambda: words in worker.log()[begins:], what="the worker to say so")
+        assert re.search(r"this machine's clock is (299|300) s ", worker.log()[begins:])
+        assert "kind=" not in worker.log()[begins:].split("worker begins")[1]
+    finally:
+        shop.db.rows(clock.format(""))
+    before = len(shop.log("ensure_hooks"))
+    shop.wait(lambda: len(shop.log("ensure_hooks")) > before)
+    assert "looking for jobs again" in worker.log()[begins:]
