@@ -90,17 +90,25 @@ create or replace function api.store_describe(p_store_hash text, p_name text, p_
 returns void
 language sql security definer set search_path = pg_catalog, violet, pg_temp
 as $$
-    update violet.store
-    set name = coalesce(p_name, name), domain = coalesce(p_domain, domain),
-        control_panel_url = coalesce(p_control_panel_url, control_panel_url), currency = coalesce(p_currency, currency),
-        changed_at = p_now
-    where store_hash = p_store_hash
-        and (name, domain, control_panel_url, currency::text) is distinct from
-            (coalesce(p_name, name), coalesce(p_domain, domain), coalesce(p_control_panel_url, control_panel_url),
-            coalesce(p_currency, currency))
+    with old as (
+        select s.store_hash, s.currency from violet.store as s where s.store_hash = p_store_hash for update
+    ), described as (
+        update violet.store as s
+        set name = coalesce(p_name, s.name), domain = coalesce(p_domain, s.domain),
+            control_panel_url = coalesce(p_control_panel_url, s.control_panel_url), currency = coalesce(p_currency, s.currency),
+            changed_at = p_now
+        from old
+        where s.store_hash = old.store_hash
+            and (s.name, s.domain, s.control_panel_url, s.currency::text) is distinct from
+                (coalesce(p_name, s.name), coalesce(p_domain, s.domain), coalesce(p_control_panel_url, s.control_panel_url),
+                coalesce(p_currency, s.currency))
+        returning s.sealed_token is not null and s.currency is distinct from old.currency as other_currency
+    )
+    select api.job_put(p_store_hash, 'read_discounts', 0, p_now, p_now) from described where other_currency
 $$;
 comment on function api.store_describe is
-    'Note what BigCommerce says of the store; what is null stays as it was.';
+    'Note what BigCommerce says of the store; what is null stays as it was. The store''s discounts are judged by its currency: '
+    'another one makes them be read again.';
 grant execute on function api.store_describe to violet_web, violet_worker;
 
 -- Users ---------------------------------------------------------------------------------------------------------------

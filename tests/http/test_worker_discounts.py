@@ -82,3 +82,15 @@ def test_a_pause_that_it_is_asked_for_counts_for_the_whole_store(shop):
     shop.put("read_discounts")
     shop.wait(lambda: shop.value(waits), what="the store to be left alone")
     assert not shop.value(refused)
+
+
+def test_they_are_judged_by_the_store_s_currency_once_it_is_known(shop):
+    """The first reading may come before anybody has been told of the currency."""
+    shop = furnished(shop, promotions=[{**promotion(1, 1), "currency_code": "GBP"}])
+    reason = "select reason from violet.discount where store_hash = %s"
+    shop.wait(lambda: shop.value(reason) == "currency")
+    shop.db.rows("update violet.store set currency = null where store_hash = %s", shop.hash)
+    read_again(shop)
+    assert shop.value(reason) == "ok"
+    shop.put("ensure_hooks")
+    shop.wait(lambda: shop.value(reason) == "currency", what="the discounts to be read again")
