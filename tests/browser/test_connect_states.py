@@ -91,7 +91,9 @@ class Visit:
         self.proven()
         self.open("/connect/acme/finish")
         spoil()
+        wait_for_next_page = self.browser.leave()
         self.browser.click("form .button:not(.quiet)")
+        wait_for_next_page()
 
 
 def steps(*calls):
