@@ -40,6 +40,7 @@ class Visit:
 
     def __init__(self, stack, browser, language="en"):
         self.stack, self.browser, self.db = stack, browser, stack.db
+        browser.open("about:blank")  # the page before may still ask for news
         browser.clear_cookies()
         browser.speak(language)
         self.db.rows("truncate violet.store, violet.connection, violet.job cascade")
