@@ -131,7 +131,7 @@ class Run:
         noise.calm()
         self.say("no more noise")
         calm = time.time()
-        self.stack.wait(self.sweep, 30, "the database")
+        self.stack.wait(lambda: agenda.step() or self.sweep(), what="the database, which may have been killed a moment ago")
         self.settle(agenda, calm)
         self.figures["slowest answer of the simulators in ms"] = round(actor.slowest * 1000)
         return self.conclude(agenda)
