@@ -32,10 +32,11 @@ COUNTS = {
     "  proved absent": "violet.refund_history where from_state = 'unknown' and to_state = 'pending'",
     "events": "violet.event",
 }
-# Something is still to be done: a store not swept since, a refund on its way, a look due soon, other than those that compare
-# paid with owed once more long after a send: the verdict does that.
+# Something is still to be done: a store not swept since, an order whose grace time runs, a refund on its way, a look due soon,
+# other than those that compare paid with owed once more long after a send: the verdict does that.
 BUSY = """
     select exists (select from violet.store where swept_orders_read_at is null or swept_orders_read_at < to_timestamp(%s))
+        or exists (select from violet.bag where cancel_seen_at > now() - make_interval(secs => %s))
         or exists (
             select from violet.refund as r
             where state in ('sending', 'unknown', 'accepted') or state = 'pending' and not exists (
@@ -184,7 +185,7 @@ class Run:
         if not all(process.is_alive() for process in (self.cluster.process, *self.stack.processes)):
             return False
         try:
-            return not self.stack.db.value(BUSY, since, 2 * self.pace.settle)
+            return not self.stack.db.value(BUSY, since, self.pace.grace, 2 * self.pace.settle)
         except psycopg2.Error:  # our connection is from before the last kill
             self.stack.db.connection = None
             return False
