@@ -36,9 +36,7 @@ reserve(struct buf *buf, size_t n)
 	if (needed > buf->capacity) {
 		while (buf->capacity < needed)
 			buf->capacity *= 2;
-		buf->bytes = talloc_realloc_size(buf, buf->bytes, buf->capacity);
-		if (buf->bytes == NULL)
-			panic("out of memory");
+		buf->bytes = mem_resize(buf, buf->bytes, buf->capacity);
 	}
 	return true;
 }

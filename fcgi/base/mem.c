@@ -3,7 +3,6 @@
 #include "base/mem.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -66,9 +65,33 @@ mem_printf(const void *ctx, const char *fmt, ...)
 	char *text;
 
 	va_start(args, fmt);
-	text = talloc_vasprintf(ctx, fmt, args);
+	text = mem_vprintf(ctx, fmt, args);
 	va_end(args);
-	return must(text);
+	return text;
+}
+
+char *
+mem_vprintf(const void *ctx, const char *fmt, va_list args)
+{
+	return must(talloc_vasprintf(ctx, fmt, args));
+}
+
+void *
+mem_resize(const void *ctx, void *p, size_t size)
+{
+	return must(talloc_realloc_size(ctx, p, size));
+}
+
+void *
+mem_grow(const void *ctx, void *array, size_t count, size_t size)
+{
+	char *grown = array;
+
+	/* The room doubles whenever the count reaches a power of two. */
+	if ((count & (count - 1)) == 0)
+		grown = mem_resize(ctx, array, (count == 0 ? 1 : count * 2) * size);
+	memset(grown + count * size, 0, size);
+	return grown;
 }
 
 static int

@@ -6,6 +6,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <talloc.h>
 
@@ -32,6 +33,16 @@ char *mem_bytes(const void *ctx, const void *bytes, size_t n);
 
 /* printf into a new string under ctx. */
 char *mem_printf(const void *ctx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+char *mem_vprintf(const void *ctx, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
+/* The chunk p (NULL: a new one under ctx) with room for `size` bytes; it may move. */
+void *mem_resize(const void *ctx, void *p, size_t size);
+
+/*
+ * An array with room for one more element of `size` bytes behind the `count` that it has, zeroed.
+ * It is NULL at first, hangs from ctx, and may move.
+ */
+void *mem_grow(const void *ctx, void *array, size_t count, size_t size);
 
 /* Zero the whole chunk when it is freed: for secrets. Returns p. */
 void *mem_secret(void *p);

@@ -334,10 +334,7 @@ prepare(struct db *db, const char *sql, char name[16], struct err *err)
 	PQclear(result);
 	if (rc != RC_OK)
 		return rc;
-	db->statements =
-	    talloc_realloc(db, db->statements, struct statement, (unsigned)db->statement_count + 1);
-	if (db->statements == NULL)
-		panic("out of memory");
+	db->statements = mem_grow(db, db->statements, db->statement_count, sizeof(*db->statements));
 	db->statements[db->statement_count++] = (struct statement){ sql, db->last_number };
 	return RC_OK;
 }

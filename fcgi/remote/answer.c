@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What both APIs' answers have in common. */
 #include "remote/answer.h"
 
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/mem.h"
 #include "base/text.h"
 
 #define DAY_MS 86400000
@@ -76,19 +73,4 @@ answer_retry_ms(const struct http_reply *reply)
 	if (longest < 0)
 		return 0;
 	return longest > DAY_MS ? DAY_MS : longest;
-}
-
-void *
-answer_grow(const void *ctx, void *array, size_t count, size_t size)
-{
-	char *grown = array;
-
-	/* The room doubles whenever the count reaches a power of two. */
-	if ((count & (count - 1)) == 0) {
-		grown = talloc_realloc_size(ctx, array, (count == 0 ? 1 : count * 2) * size);
-		if (grown == NULL)
-			panic("out of memory");
-	}
-	memset(grown + count * size, 0, size);
-	return grown;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What both APIs' answers have in common: status to result code, JSON or nothing, how long to wait,
- * growing lists. */
+/* What both APIs' answers have in common: status to result code, JSON or nothing, how long to wait.
+ */
 #ifndef REMOTE_ANSWER_H
 #define REMOTE_ANSWER_H
 
@@ -27,8 +27,5 @@ int64_t answer_retry_ms(const struct http_reply *reply);
 
 /* An integer header of 0 or more; -1 if it is absent or unreadable. */
 int64_t answer_header_int(const struct http_reply *reply, const char *name);
-
-/* Room for one more element behind `count`, zeroed. The array may move. */
-void *answer_grow(const void *ctx, void *array, size_t count, size_t size);
 
 #endif

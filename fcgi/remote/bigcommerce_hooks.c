@@ -39,7 +39,7 @@ hook_add(void *user, const struct json *row, struct err *err)
 
 	if (!bc_id(row, "id", &id))
 		return err_set(err, RC_INVALID, "a webhook in the list has no id");
-	hooks->array = answer_grow(hooks->ctx, hooks->array, hooks->count, sizeof(*hook));
+	hooks->array = mem_grow(hooks->ctx, hooks->array, hooks->count, sizeof(*hook));
 	hook = &hooks->array[hooks->count++];
 	hook->id = id;
 	hook->scope = json_get_text(row, "scope", "");

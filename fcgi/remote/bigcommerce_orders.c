@@ -88,7 +88,7 @@ product_add(void *user, const struct json *row, struct err *err)
 	if (!bc_id(row, "id", &id))
 		return err_set(err, RC_INVALID, "an order product has no id");
 	products->array =
-	    answer_grow(products->ctx, products->array, products->count, sizeof(*product));
+	    mem_grow(products->ctx, products->array, products->count, sizeof(*product));
 	product = &products->array[products->count++];
 	product->id = id;
 	product->variant_id = json_get_int(row, "variant_id", 0);

@@ -98,7 +98,7 @@ refund_add(void *user, const struct json *row, struct err *err)
 		return err_set(err, RC_INVALID, "refund %" PRId64 " has unreadable payments", id);
 	if (!bc_time_at(row, "created", &made_ms))
 		return err_set(err, RC_INVALID, "refund %" PRId64 " has an unreadable date", id);
-	refunds->array = answer_grow(refunds->ctx, refunds->array, refunds->count, sizeof(*refund));
+	refunds->array = mem_grow(refunds->ctx, refunds->array, refunds->count, sizeof(*refund));
 	refund = &refunds->array[refunds->count++];
 	refund->id = id;
 	refund->order_id = refunds->order_id;

@@ -194,8 +194,8 @@ merchant_add(void *user, const struct json *row, struct err *err)
 
 	if (!json_int_loose(json_get(row, "id"), &id) || id <= 0)
 		return err_set(err, RC_INVALID, "a merchant in the list has no id");
-	merchants->array = answer_grow(
-	    merchants->ctx, merchants->array, merchants->count, sizeof(*merchants->array));
+	merchants->array =
+	    mem_grow(merchants->ctx, merchants->array, merchants->count, sizeof(*merchants->array));
 	merchants->array[merchants->count++] = (struct violet_merchant){
 		.id = id,
 		.platform = json_get_text(row, "platform", NULL),

@@ -48,7 +48,7 @@ bag_add(void *user, const struct json *row, struct err *err)
 
 	if (id <= 0 || order_id <= 0)
 		return err_set(err, RC_INVALID, "a bag in the list names no id or no order");
-	bags->array = answer_grow(bags->ctx, bags->array, bags->count, sizeof(*bag));
+	bags->array = mem_grow(bags->ctx, bags->array, bags->count, sizeof(*bag));
 	bag = &bags->array[bags->count++];
 	*bag = (struct violet_bag){
 		.id = id,

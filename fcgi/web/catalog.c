@@ -69,7 +69,7 @@ line_add(struct catalog *c, char *line, size_t number)
 	if (equals == NULL)
 		panic("%s, line %zu: no \"key = text\"", c->path, number);
 	*equals = '\0';
-	c->texts = talloc_realloc(catalog_ctx, c->texts, struct text, (unsigned)c->count + 1);
+	c->texts = mem_grow(catalog_ctx, c->texts, c->count, sizeof(*c->texts));
 	c->texts[c->count++] = (struct text){ .key = trim(line), .text = trim(equals + 1) };
 }
 

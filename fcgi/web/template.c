@@ -48,7 +48,7 @@ step_add(struct parser *parser, enum step_kind kind, const char *name, size_t le
 	struct template *t = parser->template;
 	struct step *step;
 
-	t->steps = talloc_realloc(t, t->steps, struct step, (unsigned)t->count + 1);
+	t->steps = mem_grow(t, t->steps, t->count, sizeof(*t->steps));
 	step = &t->steps[t->count++];
 	*step = (struct step){ .kind = kind, .name = name, .length = length };
 	return step;

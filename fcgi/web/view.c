@@ -77,7 +77,7 @@ view_keyf(struct view *view, const char *name, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	value_put(view, name, VALUE_KEY)->text = talloc_vasprintf(view, fmt, args);
+	value_put(view, name, VALUE_KEY)->text = mem_vprintf(view, fmt, args);
 	va_end(args);
 }
 

@@ -23,6 +23,21 @@ copies(void **state)
 }
 
 static void
+arrays_grow_by_one(void **state)
+{
+	int *numbers = NULL;
+
+	for (int i = 0; i < 1000; i++) {
+		numbers = mem_grow(*state, numbers, (size_t)i, sizeof(*numbers));
+		assert_int_equal(numbers[i], 0);
+		numbers[i] = i;
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(numbers[i], i);
+	assert_ptr_equal(talloc_parent(numbers), *state);
+}
+
+static void
 a_context_takes_all_with_it(void **state)
 {
 	void *ctx = mem_context("request");
@@ -56,6 +71,12 @@ want_too_much(void)
 }
 
 static void
+grow_too_much(void)
+{
+	mem_resize(NULL, NULL, SIZE_MAX / 2);
+}
+
+static void
 free_twice(void)
 {
 	void *p = mem_context("freed");
@@ -68,7 +89,7 @@ free_twice(void)
 static void
 dies_instead_of_going_on(void **state)
 {
-	void (*const cases[])(void) = { want_too_much, free_twice };
+	void (*const cases[])(void) = { want_too_much, grow_too_much, free_twice };
 	int status;
 
 	(void)state;
@@ -92,6 +113,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(copies),
+		TEST(arrays_grow_by_one),
 		TEST(a_context_takes_all_with_it),
 		TEST(secrets_are_wiped),
 		TEST(dies_instead_of_going_on),
