@@ -78,17 +78,22 @@ static enum rc
 stale_remove(const struct sockaddr_un *address, struct err *err)
 {
 	struct stat st;
-	int fd, rc;
+	bool is_stale;
+	int fd;
 
 	if (lstat(address->sun_path, &st) != 0)
 		return RC_OK;
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(
 		    err, RC_INVALID, "\"%s\" exists and is no socket", address->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	rc = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(err, RC_INVALID, "socket: %s", strerror(errno));
+	/* Refused: nobody listens. Anything else, a full queue say, is somebody's. */
+	is_stale = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+		   errno == ECONNREFUSED;
 	close(fd);
-	if (rc == 0)
+	if (!is_stale)
 		return err_set(
 		    err, RC_INVALID, "another process listens on \"%s\"", address->sun_path);
 	if (unlink(address->sun_path) != 0)
@@ -347,10 +352,11 @@ cgi_stop(struct cgi *cgi)
 {
 	const uint64_t one = 1;
 	int kept = errno;
+	ssize_t written;
 
 	atomic_store(&cgi->stopping, true);
-	if (write(cgi->wake, &one, sizeof(one)) < 0)
-		errno = kept; /* full: it is readable, which is all that matters */
+	written = write(cgi->wake, &one, sizeof(one));
+	(void)written; /* it fails when it is readable already, which is all that matters */
 	errno = kept;
 }
 

@@ -213,6 +213,20 @@ def test_a_stale_socket_is_replaced_and_a_living_one_is_not(make_stack):
     assert pathlib.Path(pages).stat().st_mode & 0o777 == 0o660
 
 
+def test_a_busy_socket_is_not_taken_for_a_stale_one(stack):
+    path = stack.directory / "busy.sock"
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+        busy.bind(str(path))
+        busy.listen(0)
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(str(path))
+        tried = Process("tried", stack.web.argv, stack.directory / "tried.log", env={**stack.web.env, "FCGI_LISTEN": str(path)})
+        tried.start()
+        assert tried.child.wait(10) == 1
+    assert "another process listens on" in tried.log() and path.exists()
+
+
 @pytest.mark.parametrize("listen, says", [
     ("-", "descriptor 0 is not a listening socket"),
     ("{directory}", "exists and is no socket"),
