@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads of the web process. */
-#include "web/thread.h"
+/* Threads of web and worker. */
+#include "base/thread.h"
 
 #include <signal.h>
 #include <string.h>
@@ -30,11 +30,13 @@ thread_start(pthread_t *thread, void *(*main)(void *), void *argument)
 }
 
 static struct timespec
-in_ms(clockid_t clock, int64_t wait_ms)
+in_ms(int64_t wait_ms)
 {
 	struct timespec at;
 
-	clock_gettime(clock, &at);
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	if (wait_ms <= 0)
+		return at;
 	at.tv_sec += wait_ms / 1000;
 	at.tv_nsec += wait_ms % 1000 * 1000000;
 	if (at.tv_nsec >= 1000000000) {
@@ -47,26 +49,15 @@ in_ms(clockid_t clock, int64_t wait_ms)
 bool
 thread_join(pthread_t thread, int64_t wait_ms)
 {
-	struct timespec end = in_ms(CLOCK_REALTIME, wait_ms);
+	struct timespec end = in_ms(wait_ms);
 
-	return pthread_timedjoin_np(thread, NULL, &end) == 0;
-}
-
-void
-thread_cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attributes);
-	pthread_condattr_destroy(&attributes);
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) == 0;
 }
 
 void
 thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t wait_ms)
 {
-	struct timespec end = in_ms(CLOCK_MONOTONIC, wait_ms);
+	struct timespec end = in_ms(wait_ms);
 
-	pthread_cond_timedwait(cond, lock, &end);
+	pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &end);
 }

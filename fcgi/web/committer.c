@@ -12,9 +12,9 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "lib/cgi.h"
 #include "web/metrics.h"
-#include "web/thread.h"
 
 enum {
 	ANSWER_MS = 3000, /* BigCommerce names no limit; a hook that we answer is one that it
@@ -230,8 +230,8 @@ committer_start(const void *ctx, const struct conf *conf, const struct crypt_key
 	c->app->db = db_open(c->app, conf->database_url, "web hooks", ANSWER_MS);
 	c->end = &c->first;
 	pthread_mutex_init(&c->lock, NULL);
-	thread_cond_init(&c->more);
-	thread_cond_init(&c->watch);
+	pthread_cond_init(&c->more, NULL);
+	pthread_cond_init(&c->watch, NULL);
 	thread_start(&c->threads[0], commit_thread, c);
 	thread_start(&c->threads[1], watch_thread, c);
 	return c;
@@ -254,7 +254,7 @@ committer_add(struct committer *c, struct hook *hook)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void
+bool
 committer_stop(struct committer *c)
 {
 	bool ended = true;
@@ -269,4 +269,5 @@ committer_stop(struct committer *c)
 		ended &= thread_join(c->threads[i], STOP_MS);
 	if (ended)
 		talloc_free(talloc_parent(c->app));
+	return ended;
 }

@@ -34,7 +34,8 @@ committer_start(const void *ctx, const struct conf *conf, const struct crypt_key
  */
 void committer_add(struct committer *committer, struct hook *hook);
 
-/* End the threads. Nothing may wait. */
-void committer_stop(struct committer *committer);
+/* End the threads. Nothing may wait. False if one hangs: it goes on using what the committer has.
+ */
+bool committer_stop(struct committer *committer);
 
 #endif

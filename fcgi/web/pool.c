@@ -4,9 +4,8 @@
 
 #include <pthread.h>
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "web/thread.h"
+#include "base/thread.h"
 
 enum { WAITING_MAX = 256, STOP_MS = 1000 };
 
@@ -125,9 +124,10 @@ pool_add(struct pool *pool, struct cgi_request *request, bool is_slow)
 	return room;
 }
 
-void
+bool
 pool_stop(struct pool *pool)
 {
+	bool ended = true;
 	size_t i;
 
 	pthread_mutex_lock(&pool->lock);
@@ -135,6 +135,6 @@ pool_stop(struct pool *pool)
 	pthread_cond_broadcast(&pool->more);
 	pthread_mutex_unlock(&pool->lock);
 	for (i = 0; i < pool->thread_count; i++)
-		if (!thread_join(pool->threads[i], STOP_MS))
-			log_line(LOG_WARNING, "a page is still being made at the end");
+		ended &= thread_join(pool->threads[i], STOP_MS);
+	return ended;
 }

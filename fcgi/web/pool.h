@@ -27,7 +27,8 @@ struct pool *pool_start(const void *ctx, const struct conf *conf, const struct c
  */
 bool pool_add(struct pool *pool, struct cgi_request *request, bool is_slow);
 
-/* End the threads. Nothing may wait or be under way. */
-void pool_stop(struct pool *pool);
+/* End the threads. Nothing may wait. False if one still makes a page: it goes on using what the
+ * pool has. */
+bool pool_stop(struct pool *pool);
 
 #endif

@@ -64,6 +64,7 @@ web_main(const struct conf *conf)
 	struct crypt_keys *keys;
 	struct loop loop;
 	struct err err;
+	bool ended;
 
 	if (crypt_keys_read(ctx, conf->seal_key_file, &keys, &err) != RC_OK)
 		fatal("SEAL_KEY_FILE: %s", err.text);
@@ -80,7 +81,12 @@ web_main(const struct conf *conf)
 	log_line(LOG_INFO, "serving on %s", conf->fcgi_listen);
 	cgi_run(served, dispatch, &loop);
 	log_line(LOG_INFO, "ending");
-	committer_stop(loop.committer);
-	pool_stop(loop.pool);
+	ended = committer_stop(loop.committer);
+	ended &= pool_stop(loop.pool);
+	if (!ended) {
+		/* What hangs goes on using the settings, which our caller frees. */
+		log_line(LOG_WARNING, "ending with requests under way");
+		_exit(0);
+	}
 	return 0;
 }

@@ -7,19 +7,19 @@
  */
 #include "worker/loop.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "domain/app.h"
 #include "domain/job.h"
 #include "worker/run.h"
@@ -28,7 +28,7 @@
 
 #define POLL_MS    1000 /* notifications are a hint; this is what is relied on */
 #define LONGEST_MS (30 * 60 * INT64_C(1000)) /* a job that takes longer is stuck: let it go */
-#define GRACE_S    50 /* for the jobs under way at the end: less than the service manager gives */
+#define GRACE_MS   50000 /* for the jobs under way at the end: less than systemd gives */
 
 /* Jobs that the last look found, for whoever is free. Everything behind the mutex. */
 struct shelf {
@@ -73,8 +73,11 @@ wake(void)
 void
 loop_stop(void)
 {
+	int kept = errno;
+
 	atomic_store(&stopping, true);
 	wake();
+	errno = kept;
 }
 
 bool
@@ -262,35 +265,26 @@ look_until_stopped(struct loop *loop, struct app *app)
 	}
 }
 
-/* Signals stay with the looking thread, so that none interrupts a remote call. */
 static void
 start_all(struct loop *loop)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (int64_t i = 0; i < loop->conf->worker_threads; i++) {
 		struct hand *hand = &loop->hands[i];
 
 		hand->loop = loop;
 		pthread_mutex_init(&hand->mutex, NULL);
-		if (pthread_create(&hand->thread, NULL, work, hand) != 0)
-			fatal("cannot start a thread");
+		thread_start(&hand->thread, work, hand);
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static bool
 join_all(const struct loop *loop)
 {
-	struct timespec end;
+	int64_t end_ms = clock_boot_ms() + GRACE_MS;
 	bool joined = true;
 
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += GRACE_S;
 	for (int64_t i = 0; i < loop->conf->worker_threads; i++)
-		joined = pthread_timedjoin_np(loop->hands[i].thread, NULL, &end) == 0 && joined;
+		joined &= thread_join(loop->hands[i].thread, end_ms - clock_boot_ms());
 	return joined;
 }
 
