@@ -117,6 +117,19 @@ text_utf8(const char *s, size_t n)
 }
 
 bool
+text_is_utf8(const char *s, size_t n)
+{
+	size_t step;
+
+	for (; n > 0; s += step, n -= step) {
+		step = text_utf8(s, n);
+		if (step == 0)
+			return false;
+	}
+	return true;
+}
+
+bool
 text_is_control(const char *s, size_t n)
 {
 	unsigned c = decode((const unsigned char *)s, n);
@@ -324,6 +337,18 @@ text_lower(char *s)
 		if (*s >= 'A' && *s <= 'Z')
 			*s = (char)(*s | 0x20);
 	}
+}
+
+size_t
+text_find(const char *word, const char *const *words, size_t n)
+{
+	size_t i = 0;
+
+	if (word == NULL)
+		return n;
+	while (i < n && strcmp(words[i], word) != 0)
+		i++;
+	return i;
 }
 
 bool

@@ -19,6 +19,9 @@ bool text_is_store_hash(const char *s);
 /* Length of the well-formed UTF-8 character at the start of the n bytes at s; 0: there is none. */
 size_t text_utf8(const char *s, size_t n);
 
+/* True if all of the n bytes are well-formed UTF-8. */
+bool text_is_utf8(const char *s, size_t n);
+
 /*
  * True for a well-formed character of n bytes that may not be shown: C0, DEL, C1, line and
  * paragraph separators, and the bidirectional overrides, with which a name could be made to read as
@@ -46,6 +49,9 @@ bool text_is_loopback(const char *host);
 
 /* Make ASCII letters small, in place. */
 void text_lower(char *s);
+
+/* The place of a word among n, or n if it is none of them (NULL never is). */
+size_t text_find(const char *word, const char *const *words, size_t n);
 
 /* Case-insensitive prefix and equality in ASCII. */
 bool text_has_prefix(const char *s, const char *prefix);

@@ -2,15 +2,13 @@
 /* The frame of the operator's commands: command line, help, shared handles, messages. */
 #include "cli/cli.h"
 
-#include <ctype.h>
 #include <locale.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <pwd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -349,8 +347,7 @@ cli_store(const struct cli *cli, const char *text)
 	start = start != NULL ? start + strlen("store-") : text;
 	length = strcspn(start, "./");
 	hash = mem_bytes(cli->ctx, start, length);
-	for (char *p = hash; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
+	text_lower(hash);
 	if (text_is_store_hash(hash))
 		return hash;
 	cli_usage(cli,

@@ -2,8 +2,6 @@
 /* `job list`: work that is due or will be. */
 #include "cli/commands.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/output.h"
@@ -24,21 +22,12 @@ static const struct output_column columns[] = {
 	{ 0 },
 };
 
-static bool
-is_kind(const char *name)
-{
-	for (int kind = 0; kind < JOB__COUNT; kind++) {
-		if (strcmp(job_kind_name((enum job_kind)kind), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static enum cli_exit
 run_list(struct cli *cli)
 {
 	const char *store = cli_value(cli, "store");
 	const char *kind = cli_value(cli, "kind");
+	enum job_kind known;
 	int64_t limit = LIMIT_DEFAULT;
 	struct db_rows *rows;
 	struct app *app;
@@ -47,7 +36,7 @@ run_list(struct cli *cli)
 
 	if (store != NULL && (store = cli_store(cli, store)) == NULL)
 		return CLI_USAGE;
-	if (kind != NULL && !is_kind(kind))
+	if (kind != NULL && !job_kind_find(kind, &known))
 		return cli_usage(cli, "there is no job kind \"%s\"", kind);
 	if (cli_value(cli, "limit") != NULL &&
 	    !cli_number(cli, "--limit", cli_value(cli, "limit"), 1, &limit))

@@ -63,11 +63,9 @@ print_brakes(struct cli *cli, struct err *err)
 static bool
 is_state(const char *name)
 {
-	for (int state = 0; state < REFUND__COUNT; state++) {
-		if (strcmp(refund_state_name((enum refund_state)state), name) == 0)
-			return true;
-	}
-	return strcmp(name, "all") == 0;
+	enum refund_state state;
+
+	return strcmp(name, "all") == 0 || refund_state_find(name, &state);
 }
 
 static enum cli_exit
@@ -110,17 +108,16 @@ read_refund(struct cli *cli, const char *text, struct refund_key *key)
 {
 	size_t length = strcspn(text, ":");
 	const char *number = text[length] == ':' ? text + length + 1 : "1";
-	char *source = mem_bytes(cli->ctx, text, length);
+	enum refund_source source;
 
 	if (text_int(text, 1, INT64_MAX, &key->source_id)) {
 		key->source = refund_source_name(SOURCE_REFUND);
 		return true;
 	}
-	for (int i = 0; i < SOURCE__COUNT; i++) {
-		key->source = refund_source_name((enum refund_source)i);
-		if (strcmp(source, key->source) == 0 &&
-		    text_int(number, 1, INT64_MAX, &key->source_id))
-			return true;
+	if (refund_source_find(mem_bytes(cli->ctx, text, length), &source) &&
+	    text_int(number, 1, INT64_MAX, &key->source_id)) {
+		key->source = refund_source_name(source);
+		return true;
 	}
 	cli_usage(
 	    cli, "REFUND is written as in \"refund list\" (refund:12, cancel:1), not \"%s\"", text);

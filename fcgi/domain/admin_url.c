@@ -6,7 +6,6 @@
  */
 #include "domain/admin_url.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -120,8 +119,7 @@ read_hash(const void *ctx, const char *s, size_t n)
 	char *dash = strchr(hash, '-');
 	int64_t number;
 
-	for (char *p = hash; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
+	text_lower(hash);
 	if (dash != NULL) {
 		if (!text_int(dash + 1, 1, INT64_MAX, &number))
 			return NULL;

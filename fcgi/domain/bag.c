@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "domain/channel.h"
 #include "lib/json.h"
 
@@ -32,25 +33,25 @@ _Static_assert(sizeof(brake_names) / sizeof(brake_names[0]) == BRAKE__COUNT, "a 
 static enum bag_state
 state_find(const char *name)
 {
-	for (int i = 0; name != NULL && i < BAG__COUNT; i++)
-		if (strcmp(name, state_names[i]) == 0)
-			return (enum bag_state)i;
-	return BAG_NONE;
+	size_t i = text_find(name, state_names, BAG__COUNT);
+
+	return i < BAG__COUNT ? (enum bag_state)i : BAG_NONE;
 }
 
 /* The setting goes before the switch in the database: it is the operator's word at start. */
 static enum brake
 brake_find(const struct conf *conf, const char *name)
 {
+	size_t i = text_find(name, brake_names, BRAKE__COUNT);
+
 	if (conf->refunds == REFUNDS_SHADOW)
 		return BRAKE_SHADOW;
 	if (conf->refunds == REFUNDS_HOLD)
 		return BRAKE_HOLD;
-	for (int i = 0; name != NULL && i < BRAKE__COUNT; i++)
-		if (strcmp(name, brake_names[i]) == 0)
-			return (enum brake)i;
+	if (name == NULL)
+		return BRAKE_NONE;
 	/* A brake that this version doesn't know is a brake all the same. */
-	return name != NULL ? BRAKE_HOLD : BRAKE_NONE;
+	return i < BRAKE__COUNT ? (enum brake)i : BRAKE_HOLD;
 }
 
 enum rc

@@ -44,17 +44,6 @@ static const char *const answer_names[] = {
 _Static_assert(
     sizeof(answer_names) / sizeof(answer_names[0]) == CODE__COUNT, "a name for each answer");
 
-/* The place of a word that an api function answered. */
-static size_t
-place(const char *const *names, size_t n, const char *word)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(names[i], word) == 0)
-			return i;
-	}
-	panic("the database answered \"%s\"", word);
-}
-
 char *
 connection_cookie_new(const void *ctx)
 {
@@ -191,8 +180,8 @@ connection_find(struct app *app, const void *ctx, const char *cookie, int64_t ch
 		    (long long)channel_id);
 	*out = (struct connection){
 		.id = db_get_int(rows, 0, "connection_id"),
-		.status = (enum connection_status)place(
-		    status_names, CONNECTION__COUNT, db_get_text(rows, 0, "status")),
+		.status = (enum connection_status)db_get_word(
+		    rows, 0, "status", status_names, CONNECTION__COUNT),
 		.state = db_get_text(rows, 0, "state"),
 		.typed_hash = db_get_text(rows, 0, "typed_hash"),
 		.code = living_code(app, ctx, cookie, channel_id, rows),
@@ -283,8 +272,8 @@ connection_code(struct app *app, const void *ctx, const char *store_hash, int64_
 	if (rc != RC_OK)
 		return rc;
 	*out = (struct code_result){
-		.answer = (enum code_answer)place(
-		    answer_names, CODE__COUNT, db_get_text(rows, 0, "answer")),
+		.answer =
+		    (enum code_answer)db_get_word(rows, 0, "answer", answer_names, CODE__COUNT),
 		.code = code,
 		.slug = db_get_text(rows, 0, "slug"),
 		.channel_name = db_get_text(rows, 0, "name"),

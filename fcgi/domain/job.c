@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/limit.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define DOUBLINGS_MAX \
 	20 /* of the shortest pause: more would overflow before the longest one cuts it */
@@ -33,17 +34,14 @@ job_kind_name(enum job_kind kind)
 	return names[kind];
 }
 
-/* False for a kind that a newer version of the program has put into the queue: it is left alone. */
-static bool
-kind_find(const char *name, enum job_kind *out)
+bool
+job_kind_find(const char *name, enum job_kind *out)
 {
-	for (size_t i = 0; i < JOB__COUNT; i++) {
-		if (strcmp(name, names[i]) == 0) {
-			*out = (enum job_kind)i;
-			return true;
-		}
-	}
-	return false;
+	size_t i = text_find(name, names, JOB__COUNT);
+
+	if (i < JOB__COUNT)
+		*out = (enum job_kind)i;
+	return i < JOB__COUNT;
 }
 
 /* RC_BUSY if the database's clock, read between two readings of ours, is too far from them. */
@@ -98,7 +96,8 @@ job_look(struct app *app, const void *ctx, struct job_horizon *horizon, struct j
 		return rc;
 	jobs = mem_array(ctx, struct job, db_count(rows) + 1);
 	for (size_t i = 0; i < db_count(rows); i++) {
-		if (!kind_find(db_get_text(rows, i, "kind"), &jobs[n].kind))
+		/* A kind that a newer version has put into the queue is left to that. */
+		if (!job_kind_find(db_get_text(rows, i, "kind"), &jobs[n].kind))
 			continue;
 		jobs[n].store_hash = db_get_text(rows, i, "store_hash");
 		jobs[n].ref = db_get_int(rows, i, "ref");
@@ -221,23 +220,15 @@ job_fail(struct app *app, const struct job *job, int64_t retry_after_ms, const c
 enum rc
 job_gate(struct app *app, const char *store_hash, int64_t until_ms, struct err *err)
 {
-	void *ctx = mem_context("job_gate");
-	enum rc rc = db_call(app->db, ctx, NULL, err, "select api.job_gate($1, $2, $3)",
+	return db_call(app->db, NULL, NULL, err, "select api.job_gate($1, $2, $3)",
 	    DB_PARAMS(db_text(store_hash), db_time(until_ms), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }
 
 enum rc
 job_put(struct app *app, const char *store_hash, enum job_kind kind, int64_t ref, int64_t due_ms,
     struct err *err)
 {
-	void *ctx = mem_context("job_put");
-	enum rc rc = db_call(app->db, ctx, NULL, err, "select api.job_put($1, $2, $3, $4, $5)",
+	return db_call(app->db, NULL, NULL, err, "select api.job_put($1, $2, $3, $4, $5)",
 	    DB_PARAMS(db_text(store_hash), db_text(names[kind]), db_int(ref), db_time(due_ms),
 		db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }

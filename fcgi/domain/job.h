@@ -6,6 +6,7 @@
 #ifndef DOMAIN_JOB_H
 #define DOMAIN_JOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,9 @@ enum job_kind {
 	JOB__COUNT
 };
 
-/* The kind's name as in SQL. */
+/* The kind's name as in SQL, and the kind of a name: false if there is none. */
 const char *job_kind_name(enum job_kind kind);
+bool job_kind_find(const char *name, enum job_kind *out);
 
 struct job {
 	const char *store_hash;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 
 static const char *const outcome_names[] = {
 	[LINK_LINKED] = "linked",
@@ -23,16 +22,6 @@ const char *
 link_outcome_name(enum link_outcome outcome)
 {
 	return outcome_names[outcome];
-}
-
-static enum link_outcome
-outcome_of(const char *name)
-{
-	for (int i = 0; i < LINK__COUNT; i++) {
-		if (strcmp(outcome_names[i], name) == 0)
-			return (enum link_outcome)i;
-	}
-	panic("the database answered \"%s\"", name);
 }
 
 enum rc
@@ -54,7 +43,7 @@ link_make(struct app *app, const void *ctx, const char *cookie, int64_t channel_
 		db_time(clock_now_ms())));
 	if (rc != RC_OK)
 		return rc;
-	*outcome = outcome_of(db_get_text(rows, 0, "outcome"));
+	*outcome = (enum link_outcome)db_get_word(rows, 0, "outcome", outcome_names, LINK__COUNT);
 	*merchant_id = db_get_int(rows, 0, "merchant_id");
 	return RC_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 struct table {
 	struct match_row *rows;
@@ -106,14 +107,10 @@ may_be_ours(const struct match_row *row, const char *reason)
 static bool
 is_external(const struct match_row *row, const struct violet_refund *refund)
 {
-	const char *text = refund->external_id;
-	int64_t id = 0;
+	int64_t id;
 
-	if (row->external_id == 0 || text == NULL || *text == '\0' || strlen(text) > 18)
-		return false;
-	for (; *text >= '0' && *text <= '9'; text++)
-		id = id * 10 + (*text - '0');
-	return *text == '\0' && id == row->external_id;
+	return row->external_id != 0 && text_int(refund->external_id, 1, INT64_MAX, &id) &&
+	       id == row->external_id;
 }
 
 /* Could it be the row's at all? */

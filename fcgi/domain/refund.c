@@ -17,102 +17,53 @@ enum rc
 refund_approve(struct app *app, const struct refund_key *key, int64_t amount_minor, const char *who,
     struct err *err)
 {
-	void *ctx = mem_context("refund_approve");
-	enum rc rc = db_call(app->db, ctx, NULL, err,
+	return db_call(app->db, NULL, NULL, err,
 	    "select api.refund_approve($1, $2, $3, $4, $5, $6, $7)",
 	    DB_PARAMS(db_text(key->store_hash), db_int(key->order_id), db_text(key->source),
 		db_int(key->source_id), db_int(amount_minor), db_text(who),
 		db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }
 
 enum rc
 refund_retry(struct app *app, const struct refund_key *key, const char *who, struct err *err)
 {
-	void *ctx = mem_context("refund_retry");
-	enum rc rc =
-	    db_call(app->db, ctx, NULL, err, "select api.refund_retry($1, $2, $3, $4, $5, $6)",
-		DB_PARAMS(db_text(key->store_hash), db_int(key->order_id), db_text(key->source),
-		    db_int(key->source_id), db_text(who), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
+	return db_call(app->db, NULL, NULL, err, "select api.refund_retry($1, $2, $3, $4, $5, $6)",
+	    DB_PARAMS(db_text(key->store_hash), db_int(key->order_id), db_text(key->source),
+		db_int(key->source_id), db_text(who), db_time(clock_now_ms())));
 }
 
 enum rc
 refund_dismiss(struct app *app, const struct refund_key *key, const char *reason, const char *who,
     struct err *err)
 {
-	void *ctx = mem_context("refund_dismiss");
-	enum rc rc = db_call(app->db, ctx, NULL, err,
+	return db_call(app->db, NULL, NULL, err,
 	    "select api.refund_dismiss($1, $2, $3, $4, $5, $6, $7)",
 	    DB_PARAMS(db_text(key->store_hash), db_int(key->order_id), db_text(key->source),
 		db_int(key->source_id), db_text(reason), db_text(who), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }
 
 enum rc
 order_recheck(struct app *app, const char *store_hash, int64_t order_id, struct err *err)
 {
-	void *ctx = mem_context("order_recheck");
-	enum rc rc = db_call(app->db, ctx, NULL, err, "select api.order_recheck($1, $2, $3)",
+	return db_call(app->db, NULL, NULL, err, "select api.order_recheck($1, $2, $3)",
 	    DB_PARAMS(db_text(store_hash), db_int(order_id), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }
 
 enum rc
 refunds_hold(struct app *app, const char *who, struct err *err)
 {
-	void *ctx = mem_context("refunds_hold");
-	enum rc rc = db_call(app->db, ctx, NULL, err, "select api.refunds_hold($1, $2)",
+	return db_call(app->db, NULL, NULL, err, "select api.refunds_hold($1, $2)",
 	    DB_PARAMS(db_text(who), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }
 
 enum rc
 refunds_resume(struct app *app, const char *who, struct err *err)
 {
-	void *ctx = mem_context("refunds_resume");
-	enum rc rc = db_call(app->db, ctx, NULL, err, "select api.refunds_resume($1, $2)",
+	return db_call(app->db, NULL, NULL, err, "select api.refunds_resume($1, $2)",
 	    DB_PARAMS(db_text(who), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }
 
 /* Rows ----------------------------------------------------------------------------------------- */
-
-static bool
-source_find(const char *name, enum refund_source *out)
-{
-	for (int i = 0; i < SOURCE__COUNT; i++) {
-		if (strcmp(name, refund_source_name((enum refund_source)i)) == 0) {
-			*out = (enum refund_source)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-state_find(const char *name, enum refund_state *out)
-{
-	for (int i = 0; i < REFUND__COUNT; i++) {
-		if (strcmp(name, refund_state_name((enum refund_state)i)) == 0) {
-			*out = (enum refund_state)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 static bool
 read_row(const struct db_rows *rows, size_t i, struct refund *out)
@@ -147,8 +98,8 @@ read_row(const struct db_rows *rows, size_t i, struct refund *out)
 	};
 	out->seen_ids = db_get_ints(rows, i, "seen_ids", &out->seen_count);
 	out->tried_ids = db_get_ints(rows, i, "tried_ids", &out->tried_count);
-	return source_find(db_get_text(rows, i, "source"), &out->source) &&
-	       state_find(db_get_text(rows, i, "state"), &out->state);
+	return refund_source_find(db_get_text(rows, i, "source"), &out->source) &&
+	       refund_state_find(db_get_text(rows, i, "state"), &out->state);
 }
 
 enum rc
@@ -256,8 +207,7 @@ enum rc
 refund_end(struct app *app, const char *store_hash, int64_t order_id, const struct refund *refund,
     const struct refund_outcome *outcome, struct err *err)
 {
-	void *ctx = mem_context("refund_end");
-	enum rc rc = db_call(app->db, ctx, NULL, err,
+	return db_call(app->db, NULL, NULL, err,
 	    "select api.refund_end($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 	    DB_PARAMS(db_text(store_hash), db_int(order_id),
 		db_text(refund_source_name(refund->source)), db_int(refund->source_id),
@@ -266,7 +216,4 @@ refund_end(struct app *app, const char *store_hash, int64_t order_id, const stru
 		db_text(outcome->violet_status), db_text(review_name(outcome->review)),
 		db_text(outcome->review_reason), db_text(outcome->wait_code),
 		db_text(outcome->detail), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
 }

@@ -175,8 +175,11 @@ struct refund_key {
 	int64_t source_id;
 };
 
+/* The words that SQL has for them, and what such a word names: false if it is none. */
 const char *refund_source_name(enum refund_source source);
+bool refund_source_find(const char *name, enum refund_source *out);
 const char *refund_state_name(enum refund_state state);
+bool refund_state_find(const char *name, enum refund_state *out);
 
 /* What a person decides. RC_MISSING: no such refund; RC_CONFLICT: not in a state for it;
  * RC_INVALID: amount or reason. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/money.h"
+#include "base/text.h"
 #include "domain/look.h"
 #include "domain/refund.h"
 
@@ -147,10 +148,30 @@ refund_source_name(enum refund_source source)
 	return source_names[source];
 }
 
+bool
+refund_source_find(const char *name, enum refund_source *out)
+{
+	size_t i = text_find(name, source_names, SOURCE__COUNT);
+
+	if (i < SOURCE__COUNT)
+		*out = (enum refund_source)i;
+	return i < SOURCE__COUNT;
+}
+
 const char *
 refund_state_name(enum refund_state state)
 {
 	return state_names[state];
+}
+
+bool
+refund_state_find(const char *name, enum refund_state *out)
+{
+	size_t i = text_find(name, state_names, REFUND__COUNT);
+
+	if (i < REFUND__COUNT)
+		*out = (enum refund_state)i;
+	return i < REFUND__COUNT;
 }
 
 const char *

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/money.h"
 #include "base/text.h"
 
 #define TEXT_MAX        300
@@ -93,13 +94,11 @@ store_quota_pause_ms(const struct bc *bc)
 	return bc->quota_reset_ms > 0 ? 2 * bc->quota_reset_ms : QUOTA_WINDOW_MS;
 }
 
-/* Three upper-case letters: what else BigCommerce may say is not worth an error. */
+/* What else BigCommerce may say is not worth an error. */
 static const char *
 currency_or_null(const char *code)
 {
-	return code != NULL && strlen(code) == 3 && strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3
-		   ? code
-		   : NULL;
+	return money_exponent(code) >= 0 ? code : NULL;
 }
 
 /* These are shown on pages: none, rather than one that could read as another. */
@@ -112,29 +111,20 @@ plain_or_null(const char *text)
 enum rc
 store_describe(struct app *app, const struct bc_store *facts, struct err *err)
 {
-	void *ctx = mem_context("store_describe");
-	enum rc rc =
-	    db_call(app->db, ctx, NULL, err, "select api.store_describe($1, $2, $3, $4, $5, $6)",
-		DB_PARAMS(db_text(facts->hash), db_text(plain_or_null(facts->name)),
-		    db_text(plain_or_null(facts->domain)),
-		    db_text(plain_or_null(facts->control_panel_url)),
-		    db_text(currency_or_null(facts->currency)), db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
+	return db_call(app->db, NULL, NULL, err,
+	    "select api.store_describe($1, $2, $3, $4, $5, $6)",
+	    DB_PARAMS(db_text(facts->hash), db_text(plain_or_null(facts->name)),
+		db_text(plain_or_null(facts->domain)),
+		db_text(plain_or_null(facts->control_panel_url)),
+		db_text(currency_or_null(facts->currency)), db_time(clock_now_ms())));
 }
 
 enum rc
 store_token_noted(struct app *app, const struct store *store, bool is_refused, struct err *err)
 {
-	void *ctx = mem_context("store_token_noted");
-	enum rc rc =
-	    db_call(app->db, ctx, NULL, err, "select api.store_token_noted($1, $2, $3, $4)",
-		DB_PARAMS(db_text(store->hash), db_time(store->installed_ms), db_bool(is_refused),
-		    db_time(clock_now_ms())));
-
-	talloc_free(ctx);
-	return rc;
+	return db_call(app->db, NULL, NULL, err, "select api.store_token_noted($1, $2, $3, $4)",
+	    DB_PARAMS(db_text(store->hash), db_time(store->installed_ms), db_bool(is_refused),
+		db_time(clock_now_ms())));
 }
 
 enum rc

@@ -60,8 +60,8 @@ MUST_CHECK enum rc db_ping(struct db *db, struct err *err);
 
 /*
  * Run one statement in its own transaction. `sql` must be a string literal or otherwise live as
- * long as db: it is the key of the prepared statement. The rows live in ctx; out may be NULL when
- * they don't matter.
+ * long as db: it is the key of the prepared statement. The rows live in ctx; ctx and out may be
+ * NULL when they don't matter.
  */
 #define DB_PARAMS(...)                            \
 	(const struct db_param[]){ __VA_ARGS__ }, \
@@ -93,6 +93,9 @@ const char *db_get_text(const struct db_rows *rows, size_t row, const char *colu
 int64_t db_get_int(const struct db_rows *rows, size_t row, const char *column);
 bool db_get_bool(const struct db_rows *rows, size_t row, const char *column);
 int64_t db_get_time(const struct db_rows *rows, size_t row, const char *column);
+/* The place of a text among n words; panics if it is none of them. */
+size_t db_get_word(
+    const struct db_rows *rows, size_t row, const char *column, const char *const *words, size_t n);
 const void *db_get_bytes(const struct db_rows *rows, size_t row, const char *column, size_t *n);
 /* Elements of a bigint[] or text[] column, under the rows' context. */
 const int64_t *db_get_ints(const struct db_rows *rows, size_t row, const char *column, size_t *n);

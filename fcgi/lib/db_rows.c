@@ -71,6 +71,17 @@ db_get_time(const struct db_rows *rows, size_t row, const char *column)
 	return value;
 }
 
+size_t
+db_get_word(
+    const struct db_rows *rows, size_t row, const char *column, const char *const *words, size_t n)
+{
+	size_t i = text_find(db_get_text(rows, row, column), words, n);
+
+	if (i == n)
+		wrong_type(column, "word that is known");
+	return i;
+}
+
 const void *
 db_get_bytes(const struct db_rows *rows, size_t row, const char *column, size_t *n)
 {

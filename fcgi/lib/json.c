@@ -150,20 +150,6 @@ scan_text(struct scan *scan)
 	}
 }
 
-static bool
-is_utf8(const char *s, size_t length)
-{
-	while (length > 0) {
-		size_t n = text_utf8(s, length);
-
-		if (n == 0)
-			return false;
-		s += n;
-		length -= n;
-	}
-	return true;
-}
-
 /* Members in the whole document. Depth is bounded by the parser. */
 static size_t
 count_members(struct json_object *object)
@@ -220,7 +206,7 @@ json_parse(const void *ctx, const void *bytes, size_t n, const struct json **out
 	copy[n] = '\0';
 	scan = (struct scan){ .s = copy, .end = copy + n };
 	scan_text(&scan);
-	if (scan.fault == NULL && !is_utf8(copy, n))
+	if (scan.fault == NULL && !text_is_utf8(copy, n))
 		scan.fault = "malformed UTF-8";
 	if (scan.fault != NULL) {
 		talloc_free(copy);

@@ -38,19 +38,6 @@ hex_digit(char c)
 	return -1;
 }
 
-static bool
-is_utf8_text(const char *s, size_t n)
-{
-	size_t step;
-
-	for (; n > 0; s += step, n -= step) {
-		step = text_utf8(s, n);
-		if (step == 0 || *s == '\0')
-			return false;
-	}
-	return true;
-}
-
 /* application/x-www-form-urlencoded, WHATWG URL, but nothing is repaired: what is broken is marked.
  */
 static char *
@@ -69,7 +56,7 @@ decode(const void *ctx, const char *p, size_t n, bool *broken)
 		}
 	}
 	*to = '\0';
-	*broken |= !is_utf8_text(out, (size_t)(to - out));
+	*broken |= strlen(out) != (size_t)(to - out) || !text_is_utf8(out, strlen(out));
 	return out;
 }
 

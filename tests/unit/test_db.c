@@ -60,6 +60,7 @@ values_come_back_as_sent(void **state)
 	assert_string_equal(db_column_name(rows, 1), "int");
 	assert_string_equal(db_cell(rows, 0, 2), "t");
 	assert_string_equal(db_get_text(rows, 0, "text"), "it's \xe2\x82\xac \"\\");
+	assert_int_equal(db_get_word(rows, 0, "bool", (const char *const[]){ "f", "t" }, 2), 1);
 	assert_true(db_get_int(rows, 0, "int") == INT64_MIN);
 	assert_true(db_get_bool(rows, 0, "bool"));
 	assert_int_equal(db_get_time(rows, 0, "time"), INT64_C(1795356187123));

@@ -114,6 +114,9 @@ utf8(void **state)
 		CHECK(text_utf8(cases[i].text, strlen(cases[i].text)) == cases[i].length,
 		    "case %zu", i);
 	assert_int_equal(text_utf8("\xe2\x82\xac", 2), 0); /* not beyond n */
+	assert_true(text_is_utf8("a\xe2\x82\xac", 4) && text_is_utf8("a\0b", 3));
+	assert_true(text_is_utf8("", 0));
+	assert_false(text_is_utf8("a\xe2\x82\xac", 3) || text_is_utf8("a\xff", 2));
 }
 
 static void
@@ -261,6 +264,18 @@ clocks_shift_together(void **state)
 	assert_true(now > INT64_C(1700000000000));
 }
 
+static void
+words(void **state)
+{
+	static const char *const known[] = { "one", "two", "" };
+
+	(void)state;
+	assert_int_equal(text_find("two", known, COUNT(known)), 1);
+	assert_int_equal(text_find("", known, COUNT(known)), 2);
+	assert_int_equal(text_find("tw", known, COUNT(known)), 3);
+	assert_int_equal(text_find(NULL, known, COUNT(known)), 3);
+}
+
 int
 main(void)
 {
@@ -275,6 +290,7 @@ main(void)
 		cmocka_unit_test(written_times),
 		cmocka_unit_test(loopback),
 		cmocka_unit_test(comparisons),
+		cmocka_unit_test(words),
 		cmocka_unit_test(clocks_shift_together),
 	};
 
