@@ -474,6 +474,15 @@ conf_read(const void *ctx, unsigned part, struct conf **out, char **faults)
 	return RC_OK;
 }
 
+int64_t
+conf_times_next(const struct conf_times *times, int64_t from_ms, int64_t now_ms)
+{
+	for (int i = 0; i < times->count; i++)
+		if (from_ms + times->ms[i] > now_ms)
+			return from_ms + times->ms[i];
+	return 0;
+}
+
 static void
 print_value(struct buf *out, const struct row *row, const struct conf *conf)
 {

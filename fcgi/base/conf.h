@@ -20,6 +20,10 @@ struct conf_times {
 	int count;
 };
 
+/* The first moment that lies one of the times behind from_ms and is after now_ms; 0: all are over.
+ */
+int64_t conf_times_next(const struct conf_times *times, int64_t from_ms, int64_t now_ms);
+
 enum conf_refunds { REFUNDS_ON, REFUNDS_HOLD, REFUNDS_SHADOW };
 enum conf_signature { SIGNATURE_OFF, SIGNATURE_OBSERVE, SIGNATURE_REQUIRE };
 

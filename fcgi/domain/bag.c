@@ -257,15 +257,6 @@ bag_refresh(struct app *app, const void *ctx, int64_t order_id, struct bag *bag,
 	return RC_OK;
 }
 
-int64_t
-bag_search_next(const struct conf *conf, int64_t made_ms, int64_t now_ms)
-{
-	for (int i = 0; i < conf->bag_search.count; i++)
-		if (made_ms + conf->bag_search.ms[i] > now_ms)
-			return made_ms + conf->bag_search.ms[i];
-	return 0;
-}
-
 /* The row -------------------------------------------------------------------------------------- */
 
 static const char *

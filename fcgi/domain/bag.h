@@ -67,10 +67,6 @@ MUST_CHECK enum rc bag_search(struct app *app, const void *ctx, const char *stor
 MUST_CHECK enum rc bag_refresh(struct app *app, const void *ctx, int64_t order_id, struct bag *bag,
     struct bag_asked *asked, struct err *err);
 
-/* When to look for a missing bag again: the first moment of the schedule after now; 0: the schedule
- * is over. */
-int64_t bag_search_next(const struct conf *conf, int64_t made_ms, int64_t now_ms);
-
 /* Keep what was found or not, with the order as read (NULL: not read). */
 MUST_CHECK enum rc bag_keep(struct app *app, const char *store_hash, int64_t order_id,
     const struct bag *bag, const struct bc_order *order, struct err *err);

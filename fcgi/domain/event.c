@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "domain/job.h"
+#include "domain/order.h"
 #include "lib/json.h"
+#include "remote/bigcommerce.h"
 
 #define HEADER_VERSION "v1"
 #define MAC_PURPOSE    "webhook"
@@ -136,18 +138,18 @@ read_refund(struct event *event, const struct json *body)
 }
 
 /*
- * Refunded, Cancelled, Declined, Partially Refunded: the others ask for no money. BigCommerce's
- * overview shows this event without a status too; then the order is looked at.
+ * The other statuses ask for no money. BigCommerce's overview shows this event without a status
+ * too; then the order is looked at.
  */
 static void
 read_status(struct event *event, const struct json *body)
 {
 	switch (json_get_int(body, "data.status.new_status_id", -1)) {
 	case -1:
-	case 4:
-	case 5:
-	case 6:
-	case 14:
+	case ORDER_REFUNDED:
+	case ORDER_CANCELLED:
+	case ORDER_DECLINED:
+	case ORDER_PARTLY_REFUNDED:
 		make_due(event, JOB_SYNC_ORDER, event->order_id);
 		break;
 	default:
@@ -207,9 +209,11 @@ read_scope(struct event *event, const struct json *body)
 }
 
 static bool
-is_producer(const void *ctx, const char *producer, const char *store_hash)
+is_producer(const char *producer, const char *store_hash)
 {
-	return producer != NULL && strcmp(producer, mem_printf(ctx, "stores/%s", store_hash)) == 0;
+	const char *hash = bc_store_hash(producer);
+
+	return hash != NULL && strcmp(hash, store_hash) == 0;
 }
 
 void
@@ -227,7 +231,7 @@ event_read(const void *ctx, struct event *event)
 		unreadable(event, mem_printf(ctx, "%s", err.text));
 		return;
 	}
-	if (!is_producer(ctx, json_get_text(body, "producer", NULL), event->store_hash)) {
+	if (!is_producer(json_get_text(body, "producer", NULL), event->store_hash)) {
 		unreadable(event, "the producer is missing or another store than our header's");
 		return;
 	}

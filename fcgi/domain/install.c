@@ -12,12 +12,11 @@
 #include "base/text.h"
 #include "domain/store.h"
 
-#define CONTEXT_PREFIX "stores/"
-#define CODE_MAX       512
-#define SCOPE_MAX      2048
-#define SCOPES_MAX     64
-#define SAVE_TRIES     3
-#define DESCRIBE_MS    4000 /* the merchant waits */
+#define CODE_MAX    512
+#define SCOPE_MAX   2048
+#define SCOPES_MAX  64
+#define SAVE_TRIES  3
+#define DESCRIBE_MS 4000 /* the merchant waits */
 
 static const char *const fault_names[] = {
 	[INSTALL_INPUT] = "input",
@@ -47,17 +46,6 @@ const char *
 install_fault_name(enum install_fault fault)
 {
 	return fault_names[fault];
-}
-
-const char *
-install_context_hash(const char *context)
-{
-	size_t n = strlen(CONTEXT_PREFIX);
-
-	if (context == NULL || strncmp(context, CONTEXT_PREFIX, n) != 0 ||
-	    !text_is_store_hash(context + n))
-		return NULL;
-	return context + n;
 }
 
 /* BigCommerce separates scopes by spaces; its examples of 2022 have commas. */
@@ -187,7 +175,7 @@ static enum rc
 exchange(struct app *app, const void *ctx, const struct install_request *request,
     struct bc_grant *grant, enum install_fault *fault, struct err *err)
 {
-	const char *named = install_context_hash(request->context);
+	const char *named = bc_store_hash(request->context);
 	struct bc bc = { .http = app->http, .conf = app->conf };
 	enum rc rc = bc_token_exchange(
 	    &bc, ctx, request->code, request->scope, request->context, grant, err);
@@ -226,7 +214,7 @@ install_run(struct app *app, const void *ctx, const struct install_request *requ
 
 	*fault = INSTALL_INPUT;
 	if (!is_usable(request->code, CODE_MAX) || !is_usable(request->scope, SCOPE_MAX) ||
-	    install_context_hash(request->context) == NULL)
+	    bc_store_hash(request->context) == NULL)
 		return err_set(err, RC_INVALID, "code, scope or context is missing or unusable");
 	*fault = INSTALL_AWAY;
 	rc = require_database(app, ctx, err);

@@ -54,9 +54,6 @@ MUST_CHECK enum rc
 install_run(struct app *app, const void *ctx, const struct install_request *request,
     struct install *out, enum install_fault *fault, struct err *err);
 
-/* The hash of "stores/{hash}"; NULL if it is not of that shape. */
-const char *install_context_hash(const char *context);
-
 /* Words of what the scopes lack: "orders", "information", "marketing". At most INSTALL_SCOPES of
  * them. */
 #define INSTALL_SCOPES 3

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "lib/json.h"
+#include "remote/bigcommerce.h"
 
 #define SKEW_S     60  /* BigCommerce states no skew; its nbf is 5 s before its iat */
 #define EMAIL_MAX  254 /* RFC 5321 */
@@ -146,15 +147,15 @@ static const char *
 people_fault(const void *ctx, const struct json *claims, struct claims *out)
 {
 	const struct json *owner = json_get(claims, "owner.id");
-	const char *sub = json_text(json_get(claims, "sub"));
+	const char *hash = bc_store_hash(json_text(json_get(claims, "sub")));
 
-	if (sub == NULL || strncmp(sub, "stores/", 7) != 0 || !text_is_store_hash(sub + 7))
+	if (hash == NULL)
 		return "subject is no store";
 	if (!read_id(json_get(claims, "user.id"), &out->user_id))
 		return "no user id";
 	if (owner != NULL && !read_id(owner, &out->owner_id))
 		return "owner id is no number";
-	out->store_hash = mem_text(ctx, sub + 7);
+	out->store_hash = mem_text(ctx, hash);
 	out->user_email = plain_or_null(ctx, json_get(claims, "user.email"), EMAIL_MAX);
 	out->user_locale = plain_or_null(ctx, json_get(claims, "user.locale"), LOCALE_MAX);
 	out->owner_email = plain_or_null(ctx, json_get(claims, "owner.email"), EMAIL_MAX);

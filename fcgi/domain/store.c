@@ -10,8 +10,7 @@
 #include "base/money.h"
 #include "base/text.h"
 
-#define TEXT_MAX        300
-#define QUOTA_WINDOW_MS 30000 /* BigCommerce's, where an answer does not say */
+#define TEXT_MAX 300
 
 /* The row of api.store_find; the token is opened last, since that can fail. */
 static enum rc
@@ -91,7 +90,7 @@ store_has_quota(const struct bc *bc)
 int64_t
 store_quota_pause_ms(const struct bc *bc)
 {
-	return bc->quota_reset_ms > 0 ? 2 * bc->quota_reset_ms : QUOTA_WINDOW_MS;
+	return bc->quota_reset_ms > 0 ? 2 * bc->quota_reset_ms : BC_QUOTA_WINDOW_MS;
 }
 
 /* What else BigCommerce may say is not worth an error. */

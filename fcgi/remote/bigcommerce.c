@@ -16,6 +16,17 @@
 
 #define PAGES_MAX 400 /* 100,000 rows: more is a fault */
 
+const char *
+bc_store_hash(const char *name)
+{
+	static const char prefix[] = "stores/";
+
+	if (name == NULL || strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	name += sizeof(prefix) - 1;
+	return text_is_store_hash(name) ? name : NULL;
+}
+
 static void
 note_answer(struct bc *bc, const struct http_reply *reply)
 {

@@ -17,6 +17,15 @@
 #include "lib/http.h"
 #include "lib/json.h"
 
+/* How long a store's API quota lasts, where an answer does not say. */
+#define BC_QUOTA_WINDOW_MS 30000
+
+/*
+ * The hash in "stores/{hash}", which is how contexts, tokens and webhooks name a store: the part of
+ * `name` behind the slash. NULL if name is NULL or of another shape.
+ */
+const char *bc_store_hash(const char *name);
+
 /* What a call needs, and what the last answer said of quota. One per job or request. */
 struct bc {
 	struct http *http;

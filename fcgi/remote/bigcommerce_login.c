@@ -3,23 +3,8 @@
  * The exchange of a code for a store's access token: POST {login}/oauth2/token, credentials in the
  * body. https://developer.bigcommerce.com/docs/integrations/apps/guide/auth
  */
-#include <string.h>
-
 #include "base/mem.h"
-#include "base/text.h"
 #include "remote/bc_call.h"
-
-/* The hash of "stores/{hash}", or NULL. */
-static const char *
-context_hash(const char *context)
-{
-	static const char prefix[] = "stores/";
-
-	if (context == NULL || strncmp(context, prefix, sizeof(prefix) - 1) != 0)
-		return NULL;
-	context += sizeof(prefix) - 1;
-	return text_is_store_hash(context) ? context : NULL;
-}
 
 static char *
 request_body(const void *ctx, const struct conf *conf, const char *code, const char *scope,
@@ -41,7 +26,7 @@ static enum rc
 grant_read(const void *ctx, const struct json *answer, struct bc_grant *out, struct err *err)
 {
 	const char *token = json_get_text(answer, "access_token", "");
-	const char *hash = context_hash(json_get_text(answer, "context", NULL));
+	const char *hash = bc_store_hash(json_get_text(answer, "context", NULL));
 	int64_t user_id = json_get_int(answer, "user.id", 0);
 
 	if (token[0] == '\0')

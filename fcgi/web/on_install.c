@@ -7,6 +7,7 @@
 #include "domain/admin_url.h"
 #include "domain/connection.h"
 #include "domain/install.h"
+#include "remote/bigcommerce.h"
 #include "web/app_page.h"
 #include "web/connect_page.h"
 #include "web/route.h"
@@ -76,7 +77,7 @@ on_install(struct request *request, struct reply *reply, struct err *err)
 		.context = request_query(request, "context"),
 		.locale = request->language,
 	};
-	const char *hash = install_context_hash(wanted.context);
+	const char *hash = bc_store_hash(wanted.context);
 	bool is_external = request_query(request, "external_install") != NULL;
 	struct install install;
 	enum install_fault fault;

@@ -55,16 +55,6 @@ ask(struct app *app, const void *ctx, const struct job *job, const struct store 
 	return rc;
 }
 
-/* The next of the times after the job was made; 0: they are over. */
-static int64_t
-next_time(const struct conf_times *times, int64_t made_ms, int64_t now_ms)
-{
-	for (int i = 0; i < times->count; i++)
-		if (made_ms + times->ms[i] > now_ms)
-			return made_ms + times->ms[i];
-	return 0;
-}
-
 static enum rc
 end_install(struct app *app, const struct store *store, struct job_next *next, struct err *err)
 {
@@ -81,7 +71,7 @@ static enum rc
 decide(struct app *app, const struct job *job, const struct store *store, enum verdict verdict,
     struct job_next *next, struct err *err)
 {
-	int64_t again_ms = next_time(&app->conf->uninstall, job->made_ms, clock_now_ms());
+	int64_t again_ms = conf_times_next(&app->conf->uninstall, job->made_ms, clock_now_ms());
 
 	if (verdict == VERDICT_GONE && (has_word(job, store) || again_ms == 0))
 		return end_install(app, store, next, err);

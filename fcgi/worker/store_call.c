@@ -4,9 +4,6 @@
 #include "base/clock.h"
 #include "worker/worker.h"
 
-#define QUOTA_WINDOW_MS \
-	30000 /* BigCommerce's; a 429 that names no time says that the platform is overloaded */
-
 enum rc
 work_store(struct app *app, const void *ctx, const struct job *job, struct store *store,
     struct bc *bc, bool *is_installed, struct err *err)
@@ -23,8 +20,9 @@ work_store(struct app *app, const void *ctx, const struct job *job, struct store
 static int64_t
 pause_of(const struct conf *conf, const struct bc *bc)
 {
+	/* One that names no time says that the platform is overloaded. */
 	if (bc->status == 429)
-		return bc->retry_after_ms > 0 ? bc->retry_after_ms : QUOTA_WINDOW_MS;
+		return bc->retry_after_ms > 0 ? bc->retry_after_ms : BC_QUOTA_WINDOW_MS;
 	if (bc->status == 0 || bc->status >= 500)
 		return bc->retry_after_ms > 0 ? bc->retry_after_ms
 					      : job_jitter_ms(conf->retry_minimum_ms);

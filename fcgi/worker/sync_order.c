@@ -221,7 +221,7 @@ bag_missing(struct look *look, const struct bag_asked *asked, struct err *err)
 	/* Nobody was linked yet: whoever sold the order may still be. */
 	if (asked->channels == 0 && look->bag.first_installed_ms > since)
 		since = look->bag.first_installed_ms;
-	next = bag_search_next(conf, since, look->facts.now_ms);
+	next = conf_times_next(&conf->bag_search, since, look->facts.now_ms);
 	if (next == 0 && asked->channels > 0 && asked->merchants == 0)
 		next = look->facts.now_ms + conf->retry_maximum_ms;
 	if (next == 0 && is_ours)

@@ -251,6 +251,19 @@ bad_values(void **state)
 }
 
 static void
+times_follow_each_other(void **state)
+{
+	const struct conf_times times = { .ms = { 0, 60, 300 }, .count = 3 };
+
+	(void)state;
+	assert_int_equal(conf_times_next(&times, 1000, 999), 1000);
+	assert_int_equal(conf_times_next(&times, 1000, 1000), 1060);
+	assert_int_equal(conf_times_next(&times, 1000, 1299), 1300);
+	assert_int_equal(conf_times_next(&times, 1000, 1300), 0);
+	assert_int_equal(conf_times_next(&(struct conf_times){ 0 }, 1000, 0), 0);
+}
+
+static void
 secrets_are_never_shown(void **state)
 {
 	char *dump;
@@ -359,6 +372,7 @@ main(void)
 		TEST(all_faults_come_at_once),
 		TEST(good_values),
 		TEST(bad_values),
+		TEST(times_follow_each_other),
 		TEST(secrets_are_never_shown),
 		TEST(secrets_come_from_files),
 		TEST(help_names_every_setting),

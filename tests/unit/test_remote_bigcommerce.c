@@ -739,6 +739,18 @@ test_store(void **state)
 	assert_int_equal(bc_store_read(&bc, *state, &store, &err), RC_INVALID);
 }
 
+static void
+test_store_names(void **state)
+{
+	static const char *const bad[] = { NULL, "", "stores/", "abc123", "Stores/abc123",
+		"stores/ABC", "stores/abc123/", "/stores/abc123", "stores/abc 1" };
+
+	(void)state;
+	assert_string_equal(bc_store_hash("stores/abc123"), "abc123");
+	for (size_t i = 0; i < COUNT(bad); i++)
+		CHECK(bc_store_hash(bad[i]) == NULL, "case %zu", i);
+}
+
 int
 main(void)
 {
@@ -759,6 +771,7 @@ main(void)
 		TEST(test_hooks),
 		TEST(test_codes_by_cursor),
 		TEST(test_store),
+		TEST(test_store_names),
 	};
 
 	mem_init();
