@@ -310,6 +310,22 @@ admin_url_promotions(const struct conf *conf, const void *ctx, const char *store
 	    ctx, "%s/manage/marketing/promotions", admin_url_store(conf, ctx, store_hash));
 }
 
+/* CSP has "*." only as the whole first label of a host. */
+char *
+admin_url_origin(const struct conf *conf, const void *ctx, const char *store_hash)
+{
+	const char *url = conf->bigcommerce_admin_url;
+	size_t scheme = (size_t)(strstr(url, "://") + 3 - url);
+	const char *rest = strstr(url, HASH_MARK);
+
+	if (store_hash != NULL) {
+		url = admin_url_store(conf, ctx, store_hash);
+		return mem_bytes(ctx, url, scheme + strcspn(url + scheme, "/"));
+	}
+	rest += strcspn(rest, ".:/"); /* of the host, behind the label with the hash */
+	return mem_printf(ctx, "%.*s*%.*s", (int)scheme, url, (int)strcspn(rest, "/"), rest);
+}
+
 /*
  * The origin with a star for the first label of its host, so that login.bigcommerce.com stands for
  * its neighbours too.
@@ -331,12 +347,6 @@ any_neighbour(const void *ctx, const char *url)
 char *
 admin_url_origins(const struct conf *conf, const void *ctx)
 {
-	const char *admin = conf->bigcommerce_admin_url;
-	size_t scheme = (size_t)(strstr(admin, "://") + 3 - admin);
-	const char *mark = strstr(admin, HASH_MARK);
-	const char *rest =
-	    mark + strcspn(mark, ".:/"); /* of the host, behind the label with the hash */
-
-	return mem_printf(ctx, "%.*s*%.*s %s", (int)scheme, admin, (int)strcspn(rest, "/"), rest,
+	return mem_printf(ctx, "%s %s", admin_url_origin(conf, ctx, NULL),
 	    any_neighbour(ctx, conf->bigcommerce_login_url));
 }

@@ -54,6 +54,9 @@ char *admin_url_app(const struct conf *conf, const void *ctx, const char *store_
  */
 char *admin_url_promotions(const struct conf *conf, const void *ctx, const char *store_hash);
 
+/* The origin of the store's control panel, or with a star for every store's (NULL): for a CSP. */
+char *admin_url_origin(const struct conf *conf, const void *ctx, const char *store_hash);
+
 /*
  * The origins that such a redirect may pass through, for a CSP: every host beside the control panel
  * and the login page.

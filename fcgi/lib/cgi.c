@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -440,22 +441,19 @@ reply_write(const struct cgi_request *request, const struct cgi_reply *reply)
 	}
 }
 
-bool
+void
 cgi_reply(struct cgi_request *request, const struct cgi_reply *reply)
 {
 	struct cgi *cgi = request->cgi;
 	FCGX_Request *fcgi = &request->fcgi;
-	bool written;
 
 	body_skip(fcgi);
 	reply_write(request, reply);
 	if (atomic_load(&cgi->stopping))
 		fcgi->keepConnection = 0;
-	written = FCGX_FClose(fcgi->err) == 0 && FCGX_FClose(fcgi->out) == 0;
-	FCGX_Finish_r(fcgi);
+	FCGX_Finish_r(fcgi); /* flushes; closes the connection if the peer has gone */
 	talloc_free(request->ctx);
 	request->ctx = NULL;
 	connection_release(request);
 	atomic_fetch_sub(&cgi->under_way, 1);
-	return written;
 }

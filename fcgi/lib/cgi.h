@@ -9,7 +9,6 @@
 #ifndef LIB_CGI_H
 #define LIB_CGI_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -58,10 +57,7 @@ struct cgi_reply {
 	size_t length;
 };
 
-/*
- * Answer and finish. Thread-safe; the request must not be touched afterwards. False if the peer had
- * gone.
- */
-bool cgi_reply(struct cgi_request *request, const struct cgi_reply *reply);
+/* Answer and finish. Thread-safe; the request must not be touched afterwards. */
+void cgi_reply(struct cgi_request *request, const struct cgi_reply *reply);
 
 #endif

@@ -6,13 +6,14 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "web/catalog.h"
 
 void
 app_frame(struct request *request, struct reply *reply, const char *store_hash, const char *locale)
 {
 	request->store_hash = store_hash;
 	if (locale != NULL)
-		request->language = html_language(locale);
+		request->language = catalog_language(locale);
 	reply_frame(request, reply, store_hash);
 }
 
@@ -25,6 +26,26 @@ app_trim(const void *ctx, const char *typed)
 	for (n = strlen(typed); n > 0 && strchr(" \t\r\n", typed[n - 1]) != NULL;)
 		n--;
 	return mem_bytes(ctx, typed, n);
+}
+
+enum rc
+app_json(const struct request *request, const struct db_rows *rows, const char *column,
+    const struct json **out, struct err *err)
+{
+	const char *text = db_get_text(rows, 0, column);
+
+	*out = NULL;
+	return text == NULL ? RC_OK : json_parse(request->ctx, text, strlen(text), out, err);
+}
+
+void
+app_put_time(struct view *view, const struct session *session, const char *name,
+    const struct json *row, const char *member)
+{
+	int64_t time_ms = json_get_int(row, member, 0);
+
+	if (time_ms > 0)
+		view_time(view, name, time_ms, session->locale);
 }
 
 void
@@ -48,6 +69,17 @@ app_stop(
 		view_keyf(view, "open_text", "%s.open", name);
 	}
 	return reply_page(request, reply, status, "app_stop", view);
+}
+
+enum rc
+app_claims(struct request *request, struct claims *out, struct err *err)
+{
+	enum rc rc = session_verify_jwt(request->app->conf, request->ctx,
+	    request_query(request, "signed_payload_jwt"), request->now_ms / 1000, out, err);
+
+	if (rc == RC_OK)
+		request->store_hash = out->store_hash;
+	return rc;
 }
 
 enum rc
@@ -123,7 +155,6 @@ app_document(struct request *request, const struct session *session, const struc
 {
 	int64_t reviews, refunds;
 	struct db_rows *rows;
-	const char *text;
 	enum rc rc = read_place(request, "reviews", &reviews, err);
 
 	if (rc == RC_OK)
@@ -133,10 +164,7 @@ app_document(struct request *request, const struct session *session, const struc
 		    "select api.app_overview($1, $2, $3::int, $4::int, $5) as page",
 		    DB_PARAMS(db_text(session->store_hash), db_int(session->user_id),
 			db_int(reviews), db_int(refunds), db_time(request->now_ms)));
-	if (rc != RC_OK)
-		return rc;
-	text = db_get_text(rows, 0, "page");
-	return json_parse(request->ctx, text, strlen(text), document, err);
+	return rc == RC_OK ? app_json(request, rows, "page", document, err) : rc;
 }
 
 enum rc

@@ -29,6 +29,12 @@ typedef enum rc app_action(
 enum rc
 app_enter(struct request *request, struct reply *reply, app_action *action, struct err *err);
 
+/*
+ * Who sent the request, as BigCommerce's token in its query says, for the log line too. RC_DENIED
+ * if it is none.
+ */
+MUST_CHECK enum rc app_claims(struct request *request, struct claims *out, struct err *err);
+
 /* The page as things stand now. */
 enum rc app_show(struct request *request, struct reply *reply, const struct session *session,
     const struct app_notice *notice, struct err *err);
@@ -45,6 +51,14 @@ enum rc app_show_document(struct request *request, struct reply *reply,
 /* A view for another page of the app: session token, store's hash, title and notice are in it. */
 struct view *app_view(struct request *request, const struct session *session, const char *title,
     const struct app_notice *notice);
+
+/* The JSON in a column of the first row; *out is NULL for SQL null. */
+MUST_CHECK enum rc app_json(const struct request *request, const struct db_rows *rows,
+    const char *column, const struct json **out, struct err *err);
+
+/* The member, milliseconds, as the user's locale writes a time; nothing if it is absent. */
+void app_put_time(struct view *view, const struct session *session, const char *name,
+    const struct json *row, const char *member);
 
 /* What was typed, without the blanks around it. Under ctx. */
 char *app_trim(const void *ctx, const char *typed);

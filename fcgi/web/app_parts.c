@@ -7,6 +7,7 @@
 #include "domain/install.h"
 #include "domain/refund.h"
 #include "web/app_page.h"
+#include "web/catalog.h"
 #include "web/locale.h"
 
 struct part {
@@ -15,16 +16,6 @@ struct part {
 	const struct session *session;
 	const struct json *document;
 };
-
-static void
-put_time(const struct part *part, struct view *view, const char *name, const struct json *row,
-    const char *member)
-{
-	int64_t time_ms = json_get_int(row, member, 0);
-
-	if (time_ms > 0)
-		view_time(view, name, time_ms, part->session->locale);
-}
 
 static void
 put_money(const struct part *part, struct view *view, const char *name, const struct json *row,
@@ -77,7 +68,7 @@ fill_state(const struct part *part)
 		view_text(part->view, "store_name",
 		    mem_printf(part->request->ctx, "store-%s", part->session->store_hash));
 	put_text(part->view, "store_domain", store, "domain");
-	put_time(part, part->view, "installed", store, "installed_ms");
+	app_put_time(part->view, part->session, "installed", store, "installed_ms");
 	view_flag(part->view, "refused", is_refused);
 	view_flag(part->view, "paused", is_paused(part));
 	for (size_t i = 0; i < count; i++) {
@@ -109,7 +100,7 @@ fill_links(const struct part *part)
 		view_int(item, "link_id", json_get_int(link, "link_id", 0));
 		put_text(item, "channel", link, "channel");
 		put_text(item, "more_info_url", link, "more_info_url");
-		put_time(part, item, "since", link, "linked_ms");
+		app_put_time(item, part->session, "since", link, "linked_ms");
 		view_flag(item, "ending", json_get_bool(link, "ending", false));
 		view_flag(item, "disabled", !json_get_bool(link, "enabled", true));
 	}
@@ -204,7 +195,7 @@ put_refund(const struct part *part, struct view *item, const struct json *refund
 	view_int(item, "source_id", json_get_int(refund, "source_id", 0));
 	put_text(item, "channel", refund, "channel");
 	put_money(part, item, "amount", refund, "amount_minor", "currency");
-	put_time(part, item, "made", refund, "made_ms");
+	app_put_time(item, part->session, "made", refund, "made_ms");
 }
 
 /* The catalogue's words for a reason; for one that it does not know, the sentence that came with
@@ -216,7 +207,7 @@ put_reason(const struct part *part, struct view *item, const struct json *refund
 	const char *key =
 	    code == NULL ? NULL : mem_printf(part->request->ctx, "app.review.%s", code);
 
-	if (key != NULL && html_text(part->request->language, key) != NULL)
+	if (key != NULL && catalog_text(part->request->language, key) != NULL)
 		view_key(item, "why", key);
 	else
 		put_text(item, "why", refund, "review_reason");
@@ -308,7 +299,7 @@ fill_refunds(const struct part *part)
 		struct view *item = view_item(part->view, "refunds");
 
 		put_refund(part, item, refund);
-		put_time(part, item, "done", refund, "done_ms");
+		app_put_time(item, part->session, "done", refund, "done_ms");
 		put_dismissal(item, refund);
 		view_text(item, "refund_kind", state_kind(state));
 		view_keyf(item, "refund_state", "app.refund.%s", state);
@@ -374,8 +365,8 @@ fill_health(const struct part *part)
 	    strcmp(state, "broken") == 0 ? "warn"
 	    : strcmp(state, "fine") == 0 ? "good"
 					 : "");
-	put_time(part, part->view, "hooks_checked", hooks, "checked_ms");
-	put_time(part, part->view, "hooks_event", hooks, "event_ms");
+	app_put_time(part->view, part->session, "hooks_checked", hooks, "checked_ms");
+	app_put_time(part->view, part->session, "hooks_event", hooks, "event_ms");
 }
 
 static void
@@ -391,7 +382,7 @@ fill_discounts(const struct part *part)
 	view_int(part->view, "not_now", not_now);
 	view_int(part->view, "never", never);
 	view_flag(part->view, "has_discounts", works + not_now + never > 0);
-	put_time(part, part->view, "discounts_read", discounts, "read_ms");
+	app_put_time(part->view, part->session, "discounts_read", discounts, "read_ms");
 	if (error != NULL)
 		view_keyf(part->view, "discounts_error", "app.discounts.error.%s", error);
 }

@@ -176,7 +176,7 @@ keep_cookie(struct connect *c)
 {
 	if (c->cookie == NULL)
 		c->cookie = connection_cookie_new(c->request->ctx);
-	reply_cookie(c->request, c->reply, cookie_name(c->request), c->cookie, "/",
+	reply_cookie(c->request, c->reply, cookie_name(c->request), c->cookie,
 	    (long)(c->request->app->conf->connection_ms / 1000));
 }
 
@@ -303,6 +303,27 @@ connect_over(struct connect *c)
 		return connect_stop(c, 403, "disabled", 0, "unavailable");
 	return connect_stop(
 	    c, ends[status].status, ends[status].name, CONNECT_AGAIN, ends[status].error);
+}
+
+enum rc
+connect_enter(struct request *request, struct reply *reply, const char *ticket,
+    struct connect **out, struct err *err)
+{
+	struct connect *c;
+	enum rc rc = connect_open(request, reply, &c, err);
+
+	*out = NULL;
+	if (rc != RC_OK || c == NULL)
+		return rc;
+	rc = connect_find(c, ticket, err);
+	if (rc == RC_MISSING)
+		return connect_stop(c, 404, "none", CONNECT_AGAIN, NULL);
+	if (rc != RC_OK)
+		return rc;
+	if (connect_is_over(c))
+		return connect_over(c);
+	*out = c;
+	return RC_OK;
 }
 
 const char *

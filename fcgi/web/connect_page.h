@@ -43,6 +43,13 @@ connect_open(struct request *request, struct reply *reply, struct connect **out,
  */
 MUST_CHECK enum rc connect_find(struct connect *c, const char *ticket, struct err *err);
 
+/*
+ * Both, for routes that go on with a connection. *out is NULL if the page is answered already:
+ * there is no such channel, no connection, or one that is over.
+ */
+MUST_CHECK enum rc connect_enter(struct request *request, struct reply *reply, const char *ticket,
+    struct connect **out, struct err *err);
+
 /* "https://host/connect/{slug}{rest}". */
 char *connect_url(const struct connect *c, const char *rest);
 

@@ -224,18 +224,6 @@ html_render_source(struct buf *out, const char *source, const struct view *view)
 		render(&pen, t, 0, t->count, view);
 }
 
-const char *
-html_text(const char *language, const char *key)
-{
-	return catalog_text(language, key);
-}
-
-const char *
-html_language(const char *accept)
-{
-	return catalog_language(accept);
-}
-
 /* Start -------------------------------------------------------------------- */
 
 static void

@@ -55,12 +55,6 @@ html_page(struct buf *out, const char *template, const struct view *view, const 
 /* For tests: a template given as text, in English; prints the fault if it does not parse. */
 void html_render_source(struct buf *out, const char *source, const struct view *view);
 
-/* Text of the catalogue for plain use; falls back to English; NULL if the key is in no file. */
-const char *html_text(const char *language, const char *key);
-
-/* The language for an Accept-Language header or a locale: "en" if none fits. Static string. */
-const char *html_language(const char *accept);
-
 /* Parse all templates and catalogues; panics with the place of the first fault. Once at start. */
 void html_check(void);
 

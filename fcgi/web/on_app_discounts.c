@@ -20,16 +20,6 @@ struct page {
 	struct view *view;
 };
 
-static void
-put_time(const struct page *page, struct view *view, const char *name, const struct json *row,
-    const char *member)
-{
-	int64_t time_ms = json_get_int(row, member, 0);
-
-	if (time_ms > 0)
-		view_time(view, name, time_ms, page->session->locale);
-}
-
 static const char *
 join_codes(const struct page *page, const struct json *codes)
 {
@@ -65,17 +55,16 @@ put_discount(const struct page *page, struct view *view, const struct json *disc
 	view_keyf(view, "reason", "app.discount.%s", reason);
 	view_flag(view, "automatic", strcmp(reason, "automatic") == 0);
 	view_flag(view, "cut", json_get_bool(discount, "facts.cut", false));
-	put_time(page, view, "begins", discount, "facts.begins_ms");
-	put_time(page, view, "ends", discount, "facts.ends_ms");
+	app_put_time(view, page->session, "begins", discount, "facts.begins_ms");
+	app_put_time(view, page->session, "ends", discount, "facts.ends_ms");
 }
 
 /* "Check a code": what was typed stays in the field. */
 static enum rc
 check_code(const struct page *page, const char *typed, struct err *err)
 {
-	const struct json *discount = NULL;
+	const struct json *discount;
 	struct db_rows *rows;
-	const char *text;
 	enum rc rc;
 
 	typed = app_trim(page->request->ctx, typed);
@@ -87,14 +76,10 @@ check_code(const struct page *page, const char *typed, struct err *err)
 	rc = db_read(page->request->app->db, page->request->ctx, &rows, err,
 	    "select api.discount_code($1, $2) as found",
 	    DB_PARAMS(db_text(page->session->store_hash), db_text(typed)));
-	if (rc != RC_OK)
-		return rc;
-	text = db_get_text(rows, 0, "found");
-	view_flag(page->view, "checked", true);
-	if (text == NULL)
-		return RC_OK;
-	rc = json_parse(page->request->ctx, text, strlen(text), &discount, err);
 	if (rc == RC_OK)
+		rc = app_json(page->request, rows, "found", &discount, err);
+	view_flag(page->view, "checked", true);
+	if (rc == RC_OK && discount != NULL)
 		put_discount(page, view_item(page->view, "found"), discount);
 	return rc;
 }
@@ -104,23 +89,21 @@ fill_list(const struct page *page, int64_t after, struct err *err)
 {
 	const struct json *list, *discounts;
 	struct db_rows *rows;
-	const char *text, *error;
+	const char *error;
 	int64_t total;
 	enum rc rc = db_read(page->request->app->db, page->request->ctx, &rows, err,
 	    "select api.discount_list($1, $2, $3) as list",
 	    DB_PARAMS(db_text(page->session->store_hash), db_int(after), db_int(PAGE)));
 
-	if (rc != RC_OK)
-		return rc;
-	text = db_get_text(rows, 0, "list");
-	rc = json_parse(page->request->ctx, text, strlen(text), &list, err);
+	if (rc == RC_OK)
+		rc = app_json(page->request, rows, "list", &list, err);
 	if (rc != RC_OK)
 		return rc;
 	discounts = json_get(list, "discounts");
 	error = json_get_text(list, "error", NULL);
 	if (error != NULL)
 		view_keyf(page->view, "discounts_error", "app.discounts.error.%s", error);
-	put_time(page, page->view, "read", list, "read_ms");
+	app_put_time(page->view, page->session, "read", list, "read_ms");
 	total = json_get_int(list, "total", 0);
 	for (size_t i = 0; i < json_count(discounts); i++)
 		put_discount(page, view_item(page->view, "discounts"), json_at(discounts, i));

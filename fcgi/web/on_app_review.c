@@ -134,7 +134,6 @@ find_review(const struct session *session, struct decision *out, struct err *err
 	const char *number = request_form(out->request, "source_id");
 	struct refund_key key = { .store_hash = session->store_hash, .source = source };
 	struct db_rows *rows;
-	const char *text;
 	enum rc rc;
 
 	if (!text_int(order, 1, INT64_MAX, &key.order_id) ||
@@ -144,13 +143,10 @@ find_review(const struct session *session, struct decision *out, struct err *err
 	    "select api.app_review($1, $2, $3, $4) as review",
 	    DB_PARAMS(db_text(key.store_hash), db_int(key.order_id), db_text(key.source),
 		db_int(key.source_id)));
-	if (rc != RC_OK)
-		return rc;
-	text = db_get_text(rows, 0, "review");
-	if (text == NULL)
-		return RC_MISSING;
+	if (rc == RC_OK)
+		rc = app_json(out->request, rows, "review", &out->review, err);
 	out->key = key;
-	return json_parse(out->request->ctx, text, strlen(text), &out->review, err);
+	return rc == RC_OK && out->review == NULL ? RC_MISSING : rc;
 }
 
 static enum rc

@@ -90,17 +90,10 @@ enum rc
 on_connect_finish(struct request *request, struct reply *reply, struct err *err)
 {
 	struct connect *c;
-	enum rc rc = connect_open(request, reply, &c, err);
+	enum rc rc = connect_enter(request, reply, request_form(request, "ticket"), &c, err);
 
 	if (rc != RC_OK || c == NULL)
 		return rc;
-	rc = connect_find(c, request_form(request, "ticket"), err);
-	if (rc == RC_MISSING)
-		return connect_stop(c, 404, "none", CONNECT_AGAIN, NULL);
-	if (rc != RC_OK)
-		return rc;
-	if (connect_is_over(c))
-		return connect_over(c);
 	/* pressed twice, or once more after the back button: it is done */
 	if (c->connection.status == CONNECTION_LINKED)
 		return reply_redirect(request, reply, connect_url(c, "/wait"));

@@ -10,17 +10,10 @@ on_connect_renew(struct request *request, struct reply *reply, struct err *err)
 {
 	const char *action = request_form(request, "action");
 	struct connect *c;
-	enum rc rc = connect_open(request, reply, &c, err);
+	enum rc rc = connect_enter(request, reply, NULL, &c, err);
 
 	if (rc != RC_OK || c == NULL)
 		return rc;
-	rc = connect_find(c, NULL, err);
-	if (rc == RC_MISSING)
-		return connect_stop(c, 404, "none", CONNECT_AGAIN, NULL);
-	if (rc != RC_OK)
-		return rc;
-	if (connect_is_over(c))
-		return connect_over(c);
 	if (!connect_is_posted(c, "wait"))
 		return connect_stop(c, 403, "stale", CONNECT_WAIT, NULL);
 	if (strcmp(action, "decline") == 0) {

@@ -71,17 +71,10 @@ enum rc
 on_connect_wait(struct request *request, struct reply *reply, struct err *err)
 {
 	struct connect *c;
-	enum rc rc = connect_open(request, reply, &c, err);
+	enum rc rc = connect_enter(request, reply, NULL, &c, err);
 
 	if (rc != RC_OK || c == NULL)
 		return rc;
-	rc = connect_find(c, NULL, err);
-	if (rc == RC_MISSING)
-		return connect_stop(c, 404, "none", CONNECT_AGAIN, NULL);
-	if (rc != RC_OK)
-		return rc;
-	if (connect_is_over(c))
-		return connect_over(c);
 	if (c->connection.status == CONNECTION_LINKED)
 		return linked_page(c);
 	if (c->connection.status == CONNECTION_PROVEN)

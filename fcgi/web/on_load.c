@@ -12,7 +12,6 @@ load(struct request *request, const struct claims *claims, const struct json **d
     struct err *err)
 {
 	struct db_rows *rows;
-	const char *text;
 	enum rc rc = db_call(request->app->db, request->ctx, &rows, err,
 	    "select api.app_load($1, $2, $3, $4, $5, $6, $7) as page",
 	    DB_PARAMS(db_text(claims->store_hash), db_int(claims->user_id),
@@ -20,10 +19,7 @@ load(struct request *request, const struct claims *claims, const struct json **d
 		claims->owner_id > 0 ? db_int(claims->owner_id) : db_null(),
 		db_time(claims->issued_at * 1000), db_time(request->now_ms)));
 
-	if (rc != RC_OK)
-		return rc;
-	text = db_get_text(rows, 0, "page");
-	return json_parse(request->ctx, text, strlen(text), document, err);
+	return rc == RC_OK ? app_json(request, rows, "page", document, err) : rc;
 }
 
 static enum rc
@@ -50,8 +46,7 @@ on_load(struct request *request, struct reply *reply, struct err *err)
 	enum rc rc;
 
 	reply_frame(request, reply, NULL);
-	rc = session_verify_jwt(request->app->conf, request->ctx,
-	    request_query(request, "signed_payload_jwt"), request->now_ms / 1000, &claims, err);
+	rc = app_claims(request, &claims, err);
 	if (rc != RC_OK)
 		return app_stop(request, reply, 401, "app.error.token", NULL);
 	app_frame(request, reply, claims.store_hash, claims.user_locale);

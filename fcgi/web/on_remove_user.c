@@ -8,12 +8,10 @@ enum rc
 on_remove_user(struct request *request, struct reply *reply, struct err *err)
 {
 	struct claims claims;
-	enum rc rc = session_verify_jwt(request->app->conf, request->ctx,
-	    request_query(request, "signed_payload_jwt"), request->now_ms / 1000, &claims, err);
+	enum rc rc = app_claims(request, &claims, err);
 
 	if (rc != RC_OK)
 		return rc;
-	request->store_hash = claims.store_hash;
 	rc = db_call(request->app->db, request->ctx, NULL, err,
 	    "select api.user_removed($1, $2, $3, $4)",
 	    DB_PARAMS(db_text(claims.store_hash), db_int(claims.user_id),

@@ -3,8 +3,6 @@
  * GET /uninstall, from BigCommerce's server. Its token is of the same kind as the one in /load, so
  * anyone who may open the app could send it: it only has BigCommerce asked.
  */
-#include <string.h>
-
 #include "web/app_page.h"
 #include "web/route.h"
 
@@ -12,12 +10,10 @@ enum rc
 on_uninstall(struct request *request, struct reply *reply, struct err *err)
 {
 	struct claims claims;
-	enum rc rc = session_verify_jwt(request->app->conf, request->ctx,
-	    request_query(request, "signed_payload_jwt"), request->now_ms / 1000, &claims, err);
+	enum rc rc = app_claims(request, &claims, err);
 
 	if (rc != RC_OK)
 		return rc;
-	request->store_hash = claims.store_hash;
 	rc = db_call(request->app->db, request->ctx, NULL, err,
 	    "select api.uninstall_asked($1, $2, $3)",
 	    DB_PARAMS(db_text(claims.store_hash), db_time(claims.issued_at * 1000),

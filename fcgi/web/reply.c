@@ -6,8 +6,8 @@
 
 #include "base/limit.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/text.h"
+#include "domain/admin_url.h"
 #include "lib/cgi.h"
 
 #define RETRY_AFTER "Retry-After: 5\r\n"
@@ -39,32 +39,10 @@ reply_open(const struct request *request, struct reply *reply)
 	reply->frame_ancestors = "'none'";
 }
 
-/* Scheme, host and port of a URL that may have a path. */
-static char *
-origin_of(const void *ctx, const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	ASSERT(host != NULL);
-	host += strlen("://");
-	return mem_bytes(ctx, url, (size_t)(host - url) + strcspn(host, "/"));
-}
-
 void
 reply_frame(const struct request *request, struct reply *reply, const char *store_hash)
 {
-	char *origin = origin_of(request->ctx, request->app->conf->bigcommerce_admin_url);
-	char *hash = strstr(origin, "{hash}");
-	char *host = strstr(origin, "://") + strlen("://");
-
-	if (store_hash == NULL) /* CSP has "*." only as the whole first label */
-		reply->frame_ancestors = mem_printf(request->ctx, "%.*s*%s", (int)(host - origin),
-		    origin, host + strcspn(host, "."));
-	else if (hash == NULL)
-		reply->frame_ancestors = origin;
-	else
-		reply->frame_ancestors = mem_printf(request->ctx, "%.*s%s%s", (int)(hash - origin),
-		    origin, store_hash, hash + strlen("{hash}"));
+	reply->frame_ancestors = admin_url_origin(request->app->conf, request->ctx, store_hash);
 }
 
 enum rc
@@ -125,15 +103,15 @@ reply_code(const struct request *request, struct reply *reply, enum rc code)
 
 void
 reply_cookie(const struct request *request, struct reply *reply, const char *name,
-    const char *value, const char *path, long max_age_s)
+    const char *value, long max_age_s)
 {
 	const char *secure = "; Secure";
 
 	if (text_has_prefix(request->app->conf->public_url, "http://"))
 		secure = "";
 	buf_printf(reply->headers,
-	    "Set-Cookie: %s=%s; Path=%s; Max-Age=%ld; HttpOnly; SameSite=Lax%s\r\n", name,
-	    value == NULL ? "" : value, path, value == NULL ? 0 : max_age_s, secure);
+	    "Set-Cookie: %s=%s; Path=/; Max-Age=%ld; HttpOnly; SameSite=Lax%s\r\n", name, value,
+	    max_age_s, secure);
 }
 
 /* Sources that could end their directive would open the policy: they are left out. */
@@ -165,17 +143,17 @@ headers_add(const struct request *request, const struct reply *reply, struct buf
 	buf_add(out, reply->headers->bytes, reply->headers->length);
 }
 
-bool
+void
 reply_send(const struct request *request, const struct reply *reply)
 {
 	struct buf *headers = buf_new(request->ctx, LIMIT_QUERY * 4);
 
 	headers_add(request, reply, headers);
-	return cgi_reply(request->cgi, &(struct cgi_reply){
-					   .status = reply->status,
-					   .content_type = reply->content_type,
-					   .headers = headers->bytes,
-					   .body = reply->body->bytes,
-					   .length = reply->body->length,
-				       });
+	cgi_reply(request->cgi, &(struct cgi_reply){
+				    .status = reply->status,
+				    .content_type = reply->content_type,
+				    .headers = headers->bytes,
+				    .body = reply->body->bytes,
+				    .length = reply->body->length,
+				});
 }

@@ -7,8 +7,6 @@
 #ifndef WEB_REPLY_H
 #define WEB_REPLY_H
 
-#include <stdbool.h>
-
 #include "base/buf.h"
 #include "base/err.h"
 #include "web/html.h"
@@ -53,12 +51,9 @@ enum rc reply_redirect(const struct request *request, struct reply *reply, const
 enum rc
 reply_error(const struct request *request, struct reply *reply, int status, const char *name);
 
-/*
- * Set-Cookie: HttpOnly, SameSite=Lax, Path as given, Secure unless PUBLIC_URL is http; value NULL
- * deletes.
- */
+/* Set-Cookie for the whole site: HttpOnly, SameSite=Lax, Secure unless PUBLIC_URL is http. */
 void reply_cookie(const struct request *request, struct reply *reply, const char *name,
-    const char *value, const char *path, long max_age_s);
+    const char *value, long max_age_s);
 
 /* For the dispatcher ------------------------------------------------------- */
 
@@ -67,10 +62,7 @@ void reply_open(const struct request *request, struct reply *reply);
 /* Turn a handler's code into its page: status, words and Retry-After come from a table. */
 void reply_code(const struct request *request, struct reply *reply, enum rc code);
 
-/*
- * Write it out with the headers that every answer has. False if the peer had gone. The request is
- * gone afterwards.
- */
-bool reply_send(const struct request *request, const struct reply *reply);
+/* Write it out with the headers that every answer has. The request is gone afterwards. */
+void reply_send(const struct request *request, const struct reply *reply);
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "lib/cgi.h"
 #include "lib/crypt.h"
-#include "web/html.h"
+#include "web/catalog.h"
 
 struct pair {
 	const char *name, *value;
@@ -216,7 +216,7 @@ request_open(struct request *request, struct app *app, struct cgi_request *cgi)
 	request->id = crypt_random_code(request->ctx, 12);
 	request->method = param(request, "REQUEST_METHOD");
 	request->path = param(request, "DOCUMENT_URI");
-	request->language = html_language(param(request, "HTTP_ACCEPT_LANGUAGE"));
+	request->language = catalog_language(param(request, "HTTP_ACCEPT_LANGUAGE"));
 	request->now_ms = clock_now_ms();
 	query = param(request, "QUERY_STRING");
 	cookies = param(request, "HTTP_COOKIE");

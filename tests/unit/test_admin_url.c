@@ -208,6 +208,12 @@ origins_for_the_policy(void **state)
 	    "https://*.mybigcommerce.com https://*.bigcommerce.com");
 	assert_string_equal(
 	    admin_url_origins(&sandbox, *state), "http://*.localhost:8081 http://localhost:8081");
+	assert_string_equal(
+	    admin_url_origin(&public, *state, "abc123"), "https://store-abc123.mybigcommerce.com");
+	assert_string_equal(admin_url_origin(&public, *state, NULL), "https://*.mybigcommerce.com");
+	assert_string_equal(
+	    admin_url_origin(&sandbox, *state, "abc123"), "http://store-abc123.localhost:8081");
+	assert_string_equal(admin_url_origin(&sandbox, *state, NULL), "http://*.localhost:8081");
 }
 
 int

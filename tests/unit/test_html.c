@@ -149,7 +149,7 @@ languages(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK(strcmp(html_language(cases[i].accept), cases[i].language) == 0, "%s",
+		CHECK(strcmp(catalog_language(cases[i].accept), cases[i].language) == 0, "%s",
 		    cases[i].accept);
 }
 
@@ -158,9 +158,9 @@ catalogs(void **state)
 {
 	(void)state;
 	html_check();
-	assert_string_equal(html_text("de", "common.skip"), "Zum Inhalt springen");
-	assert_string_equal(html_text("xx", "common.skip"), "Skip to the content");
-	assert_null(html_text("en", "no.such.key"));
+	assert_string_equal(catalog_text("de", "common.skip"), "Zum Inhalt springen");
+	assert_string_equal(catalog_text("xx", "common.skip"), "Skip to the content");
+	assert_null(catalog_text("en", "no.such.key"));
 	for (const char *const *language = catalog_languages(); *language != NULL; language++)
 		CHECK(catalog_difference(*language) == NULL, "text.%s and text.en differ in \"%s\"",
 		    *language, catalog_difference(*language));

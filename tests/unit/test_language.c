@@ -65,8 +65,8 @@ is_found(void **state)
 		assert_string_equal(languages[i], tags[i]);
 	assert_null(languages[COUNT(tags)]);
 	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK(strcmp(html_language(cases[i].accept), cases[i].language) == 0, "%s: %s",
-		    cases[i].accept, html_language(cases[i].accept));
+		CHECK(strcmp(catalog_language(cases[i].accept), cases[i].language) == 0, "%s: %s",
+		    cases[i].accept, catalog_language(cases[i].accept));
 }
 
 static void
@@ -76,7 +76,7 @@ speaks(void **state)
 	struct view *view = view_new(*state);
 
 	html_check();
-	view_text(view, "lang", html_language("nl-BE"));
+	view_text(view, "lang", catalog_language("nl-BE"));
 	view_money(view, "amount", 123450, "EUR", "nl-BE");
 	view_time(view, "time", INT64_C(1795356187123), "nl-BE");
 	html_page(out, "page", view, "nl");
