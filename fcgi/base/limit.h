@@ -12,7 +12,6 @@
 #define LIMIT_SECRET_FILE   4096
 #define LIMIT_STATE         1024 /* a channel's state, echoed back */
 #define LIMIT_JSON_DEPTH    32
-#define LIMIT_MARKER        40  /* bytes of the marker in a refund's reason */
 #define LIMIT_BATCH         128 /* webhooks in one commit */
 #define LIMIT_LOOK          200 /* due jobs read at a time */
 #define LIMIT_LEASES        4   /* jobs of one store at the same time */

@@ -133,7 +133,7 @@ connection_start(struct app *app, const void *ctx, const char *cookie, int64_t c
 	enum rc rc;
 
 	rc = db_call(app->db, ctx, &rows, err,
-	    "select * from api.connection_start($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	    "select api.connection_start($1, $2, $3, $4, $5, $6, $7, $8, $9) as installed",
 	    DB_PARAMS(hashed(ctx, cookie), db_int(channel_id), db_text(state), db_text(host),
 		db_text(store_hash), db_bytes(code_mac(app, ctx, code), CRYPT_MAC_SIZE),
 		db_time(code_expires_ms), db_time(now_ms + app->conf->connection_ms),
@@ -179,7 +179,6 @@ connection_find(struct app *app, const void *ctx, const char *cookie, int64_t ch
 		return err_set(err, RC_MISSING, "the browser has no connection for channel %lld",
 		    (long long)channel_id);
 	*out = (struct connection){
-		.id = db_get_int(rows, 0, "connection_id"),
 		.status = (enum connection_status)db_get_word(
 		    rows, 0, "status", status_names, CONNECTION__COUNT),
 		.state = db_get_text(rows, 0, "state"),

@@ -28,7 +28,6 @@ enum connection_status {
 };
 
 struct connection {
-	int64_t id;
 	enum connection_status status;
 	const char *state;      /* the channel's; may be NULL */
 	const char *typed_hash; /* store that the merchant named; NULL: none */

@@ -128,7 +128,6 @@ job_take(struct app *app, const void *ctx, struct job *job, struct err *err)
 	job->generation = db_get_int(rows, 0, "generation");
 	job->attempts = (int)db_get_int(rows, 0, "attempts");
 	job->made_ms = db_get_time(rows, 0, "made_at");
-	job->due_ms = db_get_time(rows, 0, "due_at");
 	return RC_OK;
 }
 

@@ -37,7 +37,6 @@ struct job {
 	int64_t lease_until_ms;
 	int attempts;    /* failed ones since the last new cause */
 	int64_t made_ms; /* when the oldest unfinished cause came */
-	int64_t due_ms;
 };
 
 /* What a job's handler decided. */

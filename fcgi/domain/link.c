@@ -77,7 +77,6 @@ link_find(struct app *app, const void *ctx, const char *store_hash, int64_t link
 		return err_set(
 		    err, RC_MISSING, "store %s has no link %lld", store_hash, (long long)link_id);
 	*out = (struct link){
-		.id = link_id,
 		.channel_id = db_get_int(rows, 0, "channel_id"),
 		.merchant_id = db_get_int(rows, 0, "merchant_id"),
 		.is_ending = db_get_bool(rows, 0, "ending"),

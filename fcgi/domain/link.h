@@ -41,7 +41,7 @@ MUST_CHECK enum rc link_people(
     struct app *app, const void *ctx, const char *store_hash, const char **people, struct err *err);
 
 struct link {
-	int64_t id, channel_id;
+	int64_t channel_id;
 	int64_t merchant_id; /* Violet's, in force now; 0: not known */
 	bool is_ending, is_ended;
 };

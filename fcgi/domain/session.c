@@ -132,17 +132,6 @@ plain_or_null(const void *ctx, const struct json *json, size_t maximum)
 									     : NULL;
 }
 
-/* Only a path inside the app: "//host" and "/\host" would lead a browser elsewhere. */
-static const char *
-safe_path(const void *ctx, const struct json *json)
-{
-	const char *path = plain_or_null(ctx, json, LIMIT_QUERY);
-
-	if (path == NULL || path[0] != '/' || path[1] == '/' || path[1] == '\\')
-		return "/";
-	return path;
-}
-
 static const char *
 people_fault(const void *ctx, const struct json *claims, struct claims *out)
 {
@@ -158,8 +147,6 @@ people_fault(const void *ctx, const struct json *claims, struct claims *out)
 	out->store_hash = mem_text(ctx, hash);
 	out->user_email = plain_or_null(ctx, json_get(claims, "user.email"), EMAIL_MAX);
 	out->user_locale = plain_or_null(ctx, json_get(claims, "user.locale"), LOCALE_MAX);
-	out->owner_email = plain_or_null(ctx, json_get(claims, "owner.email"), EMAIL_MAX);
-	out->url = safe_path(ctx, json_get(claims, "url"));
 	return NULL;
 }
 

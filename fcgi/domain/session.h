@@ -18,9 +18,7 @@ struct claims {
 	int64_t user_id;
 	const char *user_email;  /* may be NULL */
 	const char *user_locale; /* "en-US"; may be NULL */
-	int64_t owner_id;
-	const char *owner_email; /* may be NULL */
-	const char *url;         /* a path in the app that begins with one '/' */
+	int64_t owner_id;        /* 0: not said */
 	int64_t issued_at;       /* Unix seconds */
 };
 

@@ -23,11 +23,7 @@ read_row(struct app *app, const void *ctx, const struct db_rows *rows, struct st
 
 	*out = (struct store){
 		.hash = db_get_text(rows, 0, "store_hash"),
-		.name = db_get_text(rows, 0, "name"),
-		.domain = db_get_text(rows, 0, "domain"),
 		.currency = db_get_text(rows, 0, "currency"),
-		.scopes = db_get_text(rows, 0, "scopes"),
-		.owner_id = db_get_int(rows, 0, "owner_id"),
 		.installed_ms = db_get_time(rows, 0, "installed_at"),
 		.cancel_policy = db_get_text(rows, 0, "cancel_policy"),
 		.cancel_grace_ms = db_is_null(rows, 0, "cancel_grace_seconds")

@@ -11,10 +11,9 @@
 #include "remote/bigcommerce.h"
 
 struct store {
-	const char *hash, *name, *domain, *currency; /* currency may be NULL before it was read */
-	const char *token;                           /* opened; NULL: not installed */
-	const char *scopes;                          /* space-separated */
-	int64_t owner_id;
+	const char *hash;
+	const char *currency;      /* NULL before it was read */
+	const char *token;         /* opened; NULL: not installed */
 	int64_t installed_ms;      /* 0: not installed */
 	const char *cancel_policy; /* refund, review */
 	int64_t cancel_grace_ms;   /* the store's own, else the setting */

@@ -367,19 +367,6 @@ json_get_bool(const struct json *json, const char *path, bool otherwise)
 	return json_bool(json_get(json, path), &value) ? value : otherwise;
 }
 
-static char *
-dump(const void *ctx, struct json_object *object)
-{
-	return mem_text(ctx, json_object_to_json_string_ext(
-				 object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
-char *
-json_dump(const void *ctx, const struct json *json)
-{
-	return dump(ctx, object_of(json));
-}
-
 static struct json_out *
 own(const void *ctx, struct json_object *object)
 {
@@ -475,5 +462,6 @@ json_add_text(struct json_out *array, const char *value)
 char *
 json_out_text(const void *ctx, const struct json_out *json)
 {
-	return dump(ctx, json->object);
+	return mem_text(ctx, json_object_to_json_string_ext(json->object,
+				 JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 }

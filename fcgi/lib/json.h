@@ -44,9 +44,6 @@ const char *json_get_text(const struct json *json, const char *path, const char 
 int64_t json_get_int(const struct json *json, const char *path, int64_t otherwise); /* loose */
 bool json_get_bool(const struct json *json, const char *path, bool otherwise);
 
-/* Compact text of a value, under ctx. */
-char *json_dump(const void *ctx, const struct json *json);
-
 /* Writer. Values are taken over by the object or array they are added to. */
 struct json_out;
 struct json_out *json_out_object(const void *ctx);
@@ -59,6 +56,7 @@ void
 json_put_value(struct json_out *object, const char *key, const struct json *value); /* as read */
 void json_add(struct json_out *array, struct json_out *value);
 void json_add_text(struct json_out *array, const char *value);
+/* Compact text, under ctx. */
 char *json_out_text(const void *ctx, const struct json_out *json);
 
 #endif

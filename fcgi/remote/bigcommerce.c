@@ -245,11 +245,3 @@ bc_store_read(struct bc *bc, const void *ctx, struct bc_store *out, struct err *
 	};
 	return RC_OK;
 }
-
-enum rc
-bc_time(struct bc *bc, const void *ctx, struct err *err)
-{
-	const struct json *answer;
-
-	return bc_call(bc, ctx, "GET", "/v2/time", NULL, &answer, err);
-}

@@ -59,9 +59,6 @@ struct bc_store {
 MUST_CHECK enum rc
 bc_store_read(struct bc *bc, const void *ctx, struct bc_store *out, struct err *err);
 
-/* GET /v2/time: the cheapest call that proves a token. */
-MUST_CHECK enum rc bc_time(struct bc *bc, const void *ctx, struct err *err);
-
 /* GET /v2/orders/{id}. Amounts in the exponent of `currency` (the transactional
  * default_currency_code). */
 struct bc_order {
@@ -72,8 +69,7 @@ struct bc_order {
 	bool is_exact; /* false: the total had more decimals than the currency, and total_minor is 0
 			*/
 	const char *external_source; /* may be NULL */
-	int64_t made_ms, modified_ms;
-	bool is_archived;
+	int64_t made_ms;
 };
 MUST_CHECK enum rc bc_order_read(
     struct bc *bc, const void *ctx, int64_t order_id, struct bc_order *out, struct err *err);
@@ -97,7 +93,7 @@ MUST_CHECK enum rc bc_orders_since(struct bc *bc, const void *ctx, struct bc_pos
 /* GET /v2/orders/{id}/products, all pages. */
 struct bc_product {
 	int64_t id; /* the order-product id, which refund items name */
-	int64_t variant_id, product_id;
+	int64_t variant_id;
 	const char *sku;
 	int64_t quantity;
 	int64_t paid_minor; /* for the line, discounts deducted; -1: not exact in minor units */
@@ -119,9 +115,9 @@ struct bc_refund_payment {
 	bool is_offline, is_declined;
 };
 struct bc_refund {
-	int64_t id, order_id, user_id; /* user_id 0: made through the API, or not said */
-	int64_t made_ms;               /* 0: not said */
-	int64_t total_minor, tax_minor;
+	int64_t id, user_id; /* user_id 0: made through the API, or not said */
+	int64_t made_ms;     /* 0: not said */
+	int64_t total_minor;
 	bool is_exact; /* false: total or a payment is no exact amount of the currency: total_minor
 			  is not to be used */
 	const struct bc_refund_item *items;

@@ -15,7 +15,7 @@ order_read(const struct json *answer, int64_t order_id, struct bc_order *out, st
 {
 	const char *currency = json_get_text(answer, "default_currency_code", "");
 	const char *total = json_number_text(json_get(answer, "total_inc_tax"));
-	int64_t id, status_id, made_ms, modified_ms;
+	int64_t id, status_id, made_ms;
 
 	if (!bc_id(answer, "id", &id) || id != order_id)
 		return err_set(err, RC_INVALID, "the answer is about another order");
@@ -28,16 +28,12 @@ order_read(const struct json *answer, int64_t order_id, struct bc_order *out, st
 		return err_set(err, RC_INVALID, "no total_inc_tax");
 	if (!bc_time_at(answer, "date_created", &made_ms) || made_ms == 0)
 		return err_set(err, RC_INVALID, "no readable date_created");
-	if (!bc_time_at(answer, "date_modified", &modified_ms))
-		return err_set(err, RC_INVALID, "no readable date_modified");
 	*out = (struct bc_order){
 		.id = id,
 		.status_id = (int)status_id,
 		.currency = currency,
 		.external_source = json_get_text(answer, "external_source", NULL),
 		.made_ms = made_ms,
-		.modified_ms = modified_ms == 0 ? made_ms : modified_ms,
-		.is_archived = json_get_bool(answer, "is_deleted", false),
 	};
 	out->is_exact = money_parse(total, money_exponent(currency), &out->total_minor);
 	if (!out->is_exact)
@@ -92,7 +88,6 @@ product_add(void *user, const struct json *row, struct err *err)
 	product = &products->array[products->count++];
 	product->id = id;
 	product->variant_id = json_get_int(row, "variant_id", 0);
-	product->product_id = json_get_int(row, "product_id", 0);
 	product->sku = json_get_text(row, "sku", "");
 	product->quantity = json_get_int(row, "quantity", 0);
 	if (paid == NULL || !money_parse(paid, products->exponent, &product->paid_minor))

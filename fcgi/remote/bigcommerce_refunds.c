@@ -101,12 +101,9 @@ refund_add(void *user, const struct json *row, struct err *err)
 	refunds->array = mem_grow(refunds->ctx, refunds->array, refunds->count, sizeof(*refund));
 	refund = &refunds->array[refunds->count++];
 	refund->id = id;
-	refund->order_id = refunds->order_id;
 	refund->user_id = json_get_int(row, "user_id", 0);
 	refund->made_ms = made_ms;
 	refund->is_exact = amount_at(row, "total_amount", refunds->exponent, &refund->total_minor);
-	if (!amount_at(row, "total_tax", refunds->exponent, &refund->tax_minor))
-		refund->tax_minor = 0;
 	items_read(refunds->ctx, json_get(row, "items"), refunds->exponent, refund);
 	if (!payments_read(refunds->ctx, payments, refunds->exponent, refund))
 		refund->is_exact = false;

@@ -54,13 +54,12 @@ struct violet_line {
 	int64_t id;              /* order_sku_id */
 	const char *external_id; /* may be NULL */
 	const char *sku;         /* may be NULL */
-	int64_t quantity, price_minor, line_minor;
+	int64_t quantity, line_minor;
 };
 struct violet_bag {
 	int64_t id, order_id, merchant_id, app_id;
-	const char *external_id, *platform, *status, *currency,
-	    *external_currency; /* may be NULL */
-	int64_t total_minor, shipping_minor;
+	const char *external_id, *platform, *status, *currency; /* may be NULL */
+	int64_t total_minor;
 	const struct violet_line *lines;
 	size_t line_count;
 };

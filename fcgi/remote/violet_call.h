@@ -6,7 +6,6 @@
 #include "remote/answer.h"
 #include "remote/violet.h"
 
-#define VIOLET_CODE_EXPIRED 11 /* error_code of a token that has expired */
 #define VIOLET_CODE_NOT_CONNECTED                                       \
 	7118 /* merchant_not_connected: a 401 that no fresh token mends \
 	      */

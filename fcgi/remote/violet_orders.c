@@ -27,11 +27,10 @@ lines_read(const void *ctx, const struct json *rows, struct violet_bag *bag)
 		lines[i].external_id = json_get_text(row, "external_id", NULL);
 		lines[i].sku = json_get_text(row, "sku", NULL);
 		lines[i].quantity = json_get_int(row, "quantity", 0);
-		lines[i].price_minor = json_get_int(row, "price", 0);
-		/* Left out: what the other two say, if that can be. */
+		/* Left out: what price and quantity say, if that can be. */
 		if (!json_int(json_get(row, "line_price"), &lines[i].line_minor) &&
 		    __builtin_mul_overflow(
-			lines[i].price_minor, lines[i].quantity, &lines[i].line_minor))
+			json_get_int(row, "price", 0), lines[i].quantity, &lines[i].line_minor))
 			lines[i].line_minor = 0;
 	}
 	bag->lines = lines;
@@ -59,9 +58,7 @@ bag_add(void *user, const struct json *row, struct err *err)
 		.platform = json_get_text(row, "platform", NULL),
 		.status = json_get_text(row, "status", NULL),
 		.currency = json_get_text(row, "currency", NULL),
-		.external_currency = json_get_text(row, "external_currency", NULL),
 		.total_minor = json_get_int(row, "total", 0),
-		.shipping_minor = json_get_int(row, "shipping_total", 0),
 	};
 	lines_read(bags->ctx, json_get(row, "skus"), bag);
 	return RC_OK;

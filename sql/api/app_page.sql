@@ -145,14 +145,7 @@ as $$
             select jsonb_build_object('locale', u.locale, 'may_link', u.is_owner or u.installed_at is not null)
             from violet.store_user as u
             where u.store_hash = p_store_hash and u.user_id = p_user_id),
-        'ask', (
-            select string_agg(asked.email, ', ')
-            from (
-                select u.email from violet.store_user as u
-                where u.store_hash = p_store_hash and u.email is not null and u.removed_at is null
-                    and (u.is_owner or u.installed_at is not null)
-                order by u.is_owner desc, u.installed_at desc nulls last
-                limit 3) as asked),
+        'ask', api.link_people(p_store_hash),
         'links', violet.app_page_links(p_store_hash),
         'waiting', coalesce((
             select jsonb_agg(jsonb_build_object('connection_id', w.connection_id, 'channel', w.name,
@@ -184,7 +177,6 @@ as $$
 $$;
 comment on function api.app_review is 'A refund that waits for a person, as the page shows it; null if it does not, or is not there.';
 grant execute on function api.app_review to violet_web;
-
 
 create or replace function api.app_load(p_store_hash text, p_user_id bigint, p_user_email text, p_locale text,
     p_owner_id bigint, p_issued_at timestamptz, p_now timestamptz)

@@ -2,7 +2,7 @@
 -- Bags: what an order is at Violet, and what looks remember about the order.
 
 create or replace function api.bag_read(p_store_hash text, p_order_id bigint, p_settle_ms bigint, p_now timestamptz)
-returns table (state text, searches integer, violet_order_id bigint, bag_id bigint, channel_id bigint, merchant_id integer,
+returns table (state text, violet_order_id bigint, bag_id bigint, channel_id bigint, merchant_id integer,
     bag_status text, currency text, total_minor bigint, cancel_status integer, cancel_count integer, cancel_seen_at timestamptz,
     cancel_refund_ids bigint[], owed_minor bigint, justified_minor bigint, reopened_at timestamptz, overpaid_at timestamptz,
     created_at timestamptz, first_installed_at timestamptz, brake text)
@@ -12,7 +12,7 @@ declare
     v_brake constant text := violet.brake(p_store_hash, p_settle_ms, p_now);
 begin
     return query
-        select b.state, b.searches, b.violet_order_id, b.bag_id, b.channel_id, b.merchant_id, b.bag_status, b.currency::text,
+        select b.state, b.violet_order_id, b.bag_id, b.channel_id, b.merchant_id, b.bag_status, b.currency::text,
             b.total_minor, b.cancel_status, b.cancel_count, b.cancel_seen_at, b.cancel_refund_ids, b.owed_minor, (
                 select max(a.owed_minor)
                 from violet.refund_attempt as a

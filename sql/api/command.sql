@@ -33,7 +33,7 @@ returns table (store_hash text, name text, domain text, control_panel_url text, 
     first_installed_at timestamptz, installed_at timestamptz, uninstalled_at timestamptz, token_refused_at timestamptz,
     scopes text[], merchant_id integer, merchant_set_by text, merchants integer[], cancel_policy text,
     cancel_grace_seconds integer, gate_until timestamptz, quota_left integer, quota_total integer,
-    swept_refund_at timestamptz, swept_order_at timestamptz, hooks_checked_at timestamptz, hooks_result jsonb,
+    swept_refund_at timestamptz, swept_order_at timestamptz, hooks_checked_at timestamptz,
     discounts_read_at timestamptz, jobs bigint, refunds_open bigint, reviews bigint, fuse_tripped_at timestamptz,
     fuse_reason text)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
@@ -43,7 +43,7 @@ as $$
         case when s.sealed_token is null then s.uninstalled_at end, s.token_refused_at, s.scopes, m.merchant_id, m.set_by,
         array(select a.merchant_id from violet.store_merchant as a where a.store_hash = s.store_hash order by a.first_seen_at),
         s.cancel_policy, s.cancel_grace_seconds, s.gate_until, s.quota_left, s.quota_total, s.swept_refund_at,
-        s.swept_order_at, s.hooks_checked_at, s.hooks_result, s.discounts_read_at,
+        s.swept_order_at, s.hooks_checked_at, s.discounts_read_at,
         (select count(*) from violet.job as j where j.store_hash = s.store_hash),
         (select count(*) from violet.refund as r
             where r.store_hash = s.store_hash and r.state not in ('done', 'covered', 'foreign', 'dismissed', 'review')),

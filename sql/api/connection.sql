@@ -7,12 +7,11 @@
 -- browser ("external_install"). A proof only leads to the confirm page; the link is made there (api.link_make).
 
 create or replace function violet.connections_waiting(p_store_hash text, p_now timestamptz)
-returns table (connection_id bigint, channel_id bigint, slug text, name text, description text, logo_url text,
-    redirect_url text, begun_at timestamptz)
+returns table (connection_id bigint, slug text, name text, redirect_url text, begun_at timestamptz)
 language sql stable set search_path = pg_catalog, violet, pg_temp
 as $$
     -- Asked channel by channel, since anybody may begin any number of connections that name this store.
-    select c.connection_id, h.channel_id, h.slug, h.name, h.description, h.logo_url, h.redirect_url, c.created_at
+    select c.connection_id, h.slug, h.name, h.redirect_url, c.created_at
     from violet.channel h
     cross join lateral (
         select n.connection_id, n.created_at, n.expires_at
@@ -34,11 +33,9 @@ comment on function violet.connections_waiting is
 create or replace function api.connection_start(
     p_cookie_hash bytea, p_channel_id bigint, p_state text, p_typed text, p_typed_hash text,
     p_code_hash bytea, p_code_expires_at timestamptz, p_expires_at timestamptz, p_now timestamptz)
-returns table (connection_id bigint, installed boolean)
+returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, violet, pg_temp
 as $$
-declare
-    v_id bigint;
 begin
     if not exists (select from violet.channel h where h.channel_id = p_channel_id and h.enabled) then
         raise exception 'the channel is disabled' using errcode = 'VB409';
@@ -53,27 +50,25 @@ begin
     on conflict (cookie_hash, channel_id) where ended_at is null do update
         set state = excluded.state, typed = excluded.typed, typed_hash = excluded.typed_hash, code_hash = excluded.code_hash,
             code_expires_at = excluded.code_expires_at, created_at = excluded.created_at, expires_at = excluded.expires_at,
-            store_hash = null, user_id = null, proof = null
-    returning violet.connection.connection_id into v_id;
-    return query select v_id, exists (
+            store_hash = null, user_id = null, proof = null;
+    return exists (
         select from violet.store s
         where s.store_hash = p_typed_hash and s.sealed_token is not null and s.token_refused_at is null);
 end
 $$;
 comment on function api.connection_start is
-    'The merchant pressed Connect: begin a connection in the place of the browser''s earlier one for this channel. installed: '
+    'The merchant pressed Connect: begin a connection in the place of the browser''s earlier one for this channel. True if '
     'the store that was named has the app with a token that works, so it is opened instead of installed. VB409 if the '
     'channel is disabled.';
 grant execute on function api.connection_start to violet_web;
 
 create or replace function api.connection_find(
     p_cookie_hash bytea, p_channel_id bigint, p_ticket_hash bytea, p_now timestamptz)
-returns table (connection_id bigint, status text, state text, typed_hash text, code_hash bytea, code_expires_at timestamptz,
-    created_at timestamptz, ended_at timestamptz, installed boolean,
-    store_hash text, store_name text, store_domain text, merchant_id integer)
+returns table (status text, state text, typed_hash text, code_hash bytea, code_expires_at timestamptz,
+    ended_at timestamptz, installed boolean, store_hash text, store_name text, store_domain text, merchant_id integer)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
 as $$
-    select c.connection_id,
+    select
         case when c.outcome = 'linked' and not exists (
                 select from violet.link l
                 where l.store_hash = c.store_hash and l.channel_id = c.channel_id and l.ended_at is null) then 'unlinked'
@@ -82,7 +77,7 @@ as $$
             when t.is_good or c.proof is not null then 'proven'
             when p_ticket_hash is not null then 'ticket'
             else 'waiting' end,
-        c.state, c.typed_hash, c.code_hash, c.code_expires_at, c.created_at, c.ended_at,
+        c.state, c.typed_hash, c.code_hash, c.code_expires_at, c.ended_at,
         exists (select from violet.store i
             where i.store_hash = c.typed_hash and i.sealed_token is not null and i.token_refused_at is null),
         s.store_hash, s.name, s.domain, violet.merchant_of(s.store_hash)

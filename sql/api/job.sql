@@ -68,7 +68,7 @@ grant execute on function api.job_look(integer, integer, timestamptz, timestampt
 
 create or replace function api.job_take(p_store_hash text, p_kind text, p_ref bigint, p_lease_until timestamptz,
     p_leases integer, p_now timestamptz)
-returns table (lease_token text, generation bigint, attempts integer, made_at timestamptz, due_at timestamptz)
+returns table (lease_token text, generation bigint, attempts integer, made_at timestamptz)
 language plpgsql security definer set search_path = pg_catalog, violet, pg_temp set enable_seqscan = off
     set enable_sort = off
 as $$
@@ -99,7 +99,7 @@ begin
         set lease_token = v_token, lease_until = p_lease_until
         where j.store_hash = p_store_hash and j.kind = p_kind::violet.job_kind and j.ref = p_ref
             and greatest(j.due_at, j.lease_until) <= p_now
-        returning j.lease_token::text, j.generation, j.attempts, j.made_at, j.due_at;
+        returning j.lease_token::text, j.generation, j.attempts, j.made_at;
 end
 $$;
 comment on function api.job_take(text, text, bigint, timestamptz, integer, timestamptz) is

@@ -132,10 +132,10 @@ comment on function api.link_unlink is
 grant execute on function api.link_unlink to violet_web;
 
 create or replace function api.link_find(p_store_hash text, p_link_id bigint)
-returns table (link_id bigint, channel_id bigint, merchant_id integer, ending boolean, ended boolean)
+returns table (channel_id bigint, merchant_id integer, ending boolean, ended boolean)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
 as $$
-    select l.link_id, l.channel_id, violet.merchant_of(l.store_hash), l.ending_at is not null, l.ended_at is not null
+    select l.channel_id, violet.merchant_of(l.store_hash), l.ending_at is not null, l.ended_at is not null
     from violet.link l
     where l.store_hash = p_store_hash and l.link_id = p_link_id
 $$;

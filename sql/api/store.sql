@@ -63,17 +63,17 @@ comment on function api.store_install is
 grant execute on function api.store_install to violet_web;
 
 create or replace function api.store_find(p_store_hash text)
-returns table (store_hash text, name text, domain text, currency text, sealed_token text, scopes text, owner_id bigint,
-    installed_at timestamptz, cancel_policy text, cancel_grace_seconds integer)
+returns table (store_hash text, currency text, sealed_token text, installed_at timestamptz, cancel_policy text,
+    cancel_grace_seconds integer)
 language sql stable security definer set search_path = pg_catalog, violet, pg_temp
 as $$
-    select s.store_hash, s.name, s.domain, s.currency, s.sealed_token, array_to_string(s.scopes, ' '), s.owner_id,
-        case when s.sealed_token is not null then s.installed_at end, s.cancel_policy, s.cancel_grace_seconds
+    select s.store_hash, s.currency, s.sealed_token, case when s.sealed_token is not null then s.installed_at end,
+        s.cancel_policy, s.cancel_grace_seconds
     from violet.store as s
     where s.store_hash = p_store_hash
 $$;
 comment on function api.store_find is
-    'What every use case asks of a store. Without an install, sealed_token and installed_at are null.';
+    'What every job asks of a store. Without an install, sealed_token and installed_at are null.';
 grant execute on function api.store_find to violet_worker;
 
 create or replace function api.store_is_installed(p_store_hash text)

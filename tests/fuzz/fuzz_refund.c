@@ -24,8 +24,7 @@ read_lists(void *ctx, struct bc *bc, struct violet *violet, const struct fake_re
 	fake_script(reply, 1);
 	if (bc_refunds_read(bc, ctx, 180, "USD", &refunds, &count, &err) == RC_OK)
 		for (size_t i = 0; i < count; i++)
-			ASSERT(refunds[i].id > 0 && refunds[i].order_id == 180 &&
-			       (i == 0 || refunds[i - 1].id < refunds[i].id));
+			ASSERT(refunds[i].id > 0 && (i == 0 || refunds[i - 1].id < refunds[i].id));
 	fake_script(reply, 1);
 	if (bc_refunds_since(bc, ctx, &position, &briefs, &count, &end, &err) == RC_OK)
 		for (size_t i = 0; i < count; i++)

@@ -59,7 +59,7 @@ select is(api.link_people('aaa'), 'aaa1@x.example, aaa2@x.example', 'the others 
 -- Beginning -----------------------------------------------------------------------------------------------------------
 create function pg_temp.begin(p_cookie text, p_slug text, p_typed text, p_code text, p_now numeric) returns boolean
 language sql return (
-    select installed from api.connection_start(pg_temp.hash(p_cookie), pg_temp.channel(p_slug), 'state', '', p_typed,
+    select api.connection_start(pg_temp.hash(p_cookie), pg_temp.channel(p_slug), 'state', '', p_typed,
         pg_temp.hash(p_code), pg_temp.at(p_now + 1800), pg_temp.at(p_now + 86400), pg_temp.at(p_now)));
 create function pg_temp.status(p_cookie text, p_slug text, p_now numeric, p_ticket text default null) returns text
 language sql return (

@@ -99,7 +99,6 @@ scene_refund(struct scene *s, int64_t amount, int64_t user)
 	};
 	s->refunds[i] = (struct bc_refund){
 		.id = (int64_t)i + 1,
-		.order_id = 9,
 		.user_id = user,
 		.made_ms = s->now,
 		.total_minor = amount,

