@@ -4,12 +4,12 @@
     database      a migrated database of its own, nothing running
     stack         everything running, for one test; @pytest.mark.stack(worker=False, settings={...}) changes how
     make_stack    a function that starts further ones: make_stack(settings={...})
+    make_shared_stack   the same, for stacks that all tests of a module share
     browser       Chromium; make_browser(block_third_party_cookies=True) for others
 
 A test fails if a process logs an error or an alarm that it did not expect (stack.expect_log), or ends by itself, and
 if a page logs an error on the browser's console (browser.expect_log).
 """
-import itertools
 import os
 import pathlib
 import shutil
@@ -19,9 +19,7 @@ import pytest
 
 from harness.postgres import FAST_AND_FORGETFUL, Cluster
 from harness.product import migrate
-from harness.stack import Stack
-
-numbers = itertools.count(1)
+from harness.stack import stacks
 
 
 @pytest.fixture(scope="session")
@@ -48,36 +46,21 @@ def template(cluster):
 
 @pytest.fixture
 def database(cluster, template):
-    made = cluster.create(f"violet_{next(numbers)}", template)
+    made = cluster.copy(template)
     yield made
     made.drop()
 
 
-@pytest.fixture(scope="module")
-def module_stack_maker(cluster, template):
-    """make(**options) for stacks that a whole module shares; the module stops them (`yield from`)."""
-    def make(**options):
-        return Stack(cluster.create(f"violet_{next(numbers)}", template), **options)
-    return make
-
-
 @pytest.fixture
 def make_stack(request, cluster, template):
-    stacks = []
+    with stacks(request.node, cluster, template) as make:
+        yield make
 
-    def make(**options):
-        stacks.append(Stack(cluster.create(f"violet_{next(numbers)}", template), started=False, **options))
-        request.node.stacks = stacks
-        return stacks[-1].start()
 
-    yield make
-    faults = [fault for stack in stacks for fault in stack.faults()]
-    for stack in stacks:
-        stack.stop()
-    faults = faults or [fault for stack in stacks for fault in stack.faults()]
-    for stack in stacks:
-        stack.remove()
-    assert not faults, "left behind:\n" + "\n".join(faults[:40])
+@pytest.fixture(scope="module")
+def make_shared_stack(request, cluster, template):
+    with stacks(request.node, cluster, template) as make:
+        yield make
 
 
 @pytest.fixture
@@ -123,7 +106,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if not report.failed:
         return
-    for stack in getattr(item, "stacks", []):
+    for stack in [stack for node in item.listchain() for stack in getattr(node, "stacks", [])]:
         for name, text in stack.logs():
             report.sections.append((f"log of {name}", "\n".join(text.splitlines()[-40:])))
     if call.when == "call":

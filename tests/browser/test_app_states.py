@@ -271,15 +271,12 @@ STATES = [
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
-    stack = module_stack_maker(worker=False, settings={"SUPPORT_URL": "https://violet.io/support"})
+def shared(make_shared_stack):
+    stack = make_shared_stack(worker=False, settings={"SUPPORT_URL": "https://violet.io/support"})
     stack.expect_log("status=500")  # error-broken and install-settings: the operator must hear of it
     stack.must("channel", "edit", "acme", "--more-info-url", "https://acme.example/more")
     stack.install("abc123")
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+    return stack
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,12 @@ LONG = "https://www." + "a-very-long-shop-name" * 8 + ".example/manage/dashboard
 
 
 @pytest.fixture(scope="module")
-def stack(module_stack_maker):
-    stack = module_stack_maker(worker=False, settings={
+def stack(make_shared_stack):
+    stack = make_shared_stack(worker=False, settings={
         "VIOLET_CONNECT_URL": "https://connect.violet.io/acme", "SUPPORT_URL": "https://violet.io/support"})
     stack.must("channel", "edit", "acme", "--more-info-url", "https://acme.example/more", "--description",
                "Acme Marketplace brings your products to two million shoppers. You keep your prices and your customers.")
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+    return stack
 
 
 @pytest.fixture(scope="module")

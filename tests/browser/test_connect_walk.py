@@ -77,12 +77,8 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
-    stack = module_stack_maker()
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+def shared(make_shared_stack):
+    return make_shared_stack()
 
 
 @pytest.fixture

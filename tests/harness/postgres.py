@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import hashlib
+import itertools
 import os
 import pathlib
 import pwd
@@ -48,6 +49,7 @@ def may_enter(user, directory):
 
 class Cluster:
     def __init__(self, directory, settings=None):
+        self.numbers = itertools.count(1)
         self.user = server_user()
         self.directory = self._reachable(pathlib.Path(directory))
         self.data = self.directory / "data"
@@ -155,6 +157,10 @@ class Cluster:
     def create(self, name, template="template1"):
         self.run(f'create database "{name}" template "{template}"')
         return Database(self, name)
+
+    def copy(self, template):
+        """A database like the template, of a name of its own."""
+        return self.create(f"{template}_{next(self.numbers)}", template)
 
 
 class Database:

@@ -60,18 +60,13 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
-    stack = module_stack_maker()
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, "left behind:\n" + "\n".join(faults[:40])
+def shared(make_shared_stack):
+    return make_shared_stack()
 
 
 @pytest.fixture
-def shop(request, shared):
+def shop(shared):
     """A new store, not installed; afterwards the simulators behave again."""
-    request.node.stacks = [shared]
     hash = f"shop{next(numbers)}"
     shared.sim.post("stores", {"hash": hash, "name": f"Shop {hash}", "currency": "USD"})
     before = shared.sim.get("settings")["settings"]

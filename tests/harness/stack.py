@@ -11,6 +11,7 @@
     stack.expect_log(regex)      such a warning or alarm is right in this test
     stack.install("abc123")      the store installs the app; stack.order(...) an order in the simulators
 """
+import contextlib
 import pathlib
 import re
 import shutil
@@ -26,6 +27,32 @@ from harness.waiting import wait
 
 # A line that should not be there: alarm, error, a sanitizer's report.
 BAD_LINE = re.compile(r"^<[0-3]>|ERROR: AddressSanitizer|runtime error:|LeakSanitizer|\[(error|crit|alert|emerg)\]")
+
+
+@contextlib.contextmanager
+def stacks(node, cluster, template):
+    """Yields make(**options), which starts a stack with a database of its own. In the end all are stopped and taken away, and
+    what they left behind is a failure. `node`, a test or what holds tests, gets them as .stacks, for their logs."""
+    made = node.stacks = []
+
+    def make(**options):
+        made.append(Stack(cluster.copy(template), started=False, **options))
+        return made[-1].start()
+
+    def faults():
+        return [fault for stack in made for fault in stack.faults()]
+
+    try:
+        yield make
+        left = faults()
+    finally:
+        for stack in made:
+            stack.stop()
+        left_by_the_end = faults()
+        for stack in made:
+            stack.remove()
+    left = left or left_by_the_end
+    assert not left, "left behind:\n" + "\n".join(left[:40])
 
 
 class Stack:

@@ -14,15 +14,12 @@ LANGUAGES = sorted(path.suffix[1:] for path in (ROOT / "fcgi/pages").glob("text.
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
+def shared(make_shared_stack):
     """Installed in two stores by their owners; no worker, so that nothing moves by itself."""
-    stack = module_stack_maker(worker=False)
+    stack = make_shared_stack(worker=False)
     for store in ("abc123", "def456"):
         stack.install(store)
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+    return stack
 
 
 @pytest.fixture

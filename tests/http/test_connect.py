@@ -13,15 +13,12 @@ OTHER_PLATFORMS = "https://connect.violet.example/acme?from=bc&lang=en"
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
+def shared(make_shared_stack):
     """Both stores have installed the app; nothing is resolved, so that links wait for a merchant id."""
-    stack = module_stack_maker(worker=False, settings={"VIOLET_CONNECT_URL": OTHER_PLATFORMS})
+    stack = make_shared_stack(worker=False, settings={"VIOLET_CONNECT_URL": OTHER_PLATFORMS})
     for store in ("abc123", "def456"):
         stack.install(store)
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+    return stack
 
 
 @pytest.fixture

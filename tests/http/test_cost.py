@@ -20,13 +20,10 @@ MANY = 300
 
 
 @pytest.fixture(scope="module")
-def stack(module_stack_maker):
-    shared = module_stack_maker(worker=False, channels=False)
+def stack(make_shared_stack):
+    shared = make_shared_stack(worker=False, channels=False)
     shared.install(STORE)
-    yield shared
-    faults = shared.faults()
-    shared.remove()
-    assert not faults, faults
+    return shared
 
 
 def load_url(stack):

@@ -10,12 +10,8 @@ from harness.connect import title
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
-    stack = module_stack_maker(worker=False)
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+def shared(make_shared_stack):
+    return make_shared_stack(worker=False)
 
 
 @pytest.fixture

@@ -18,13 +18,8 @@ RATE_LIMITED = {"/connect/acme": 51, "/load": 51, "/install": 21, "/app": 51, "/
 
 
 @pytest.fixture(scope="module")
-def stack(module_stack_maker):
-    shared = module_stack_maker(worker=False)
-    try:
-        yield shared
-        assert not shared.faults()
-    finally:
-        shared.remove()
+def stack(make_shared_stack):
+    return make_shared_stack(worker=False)
 
 
 @pytest.fixture

@@ -65,14 +65,11 @@ def test_every_route_has_its_row():
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
+def shared(make_shared_stack):
     """Installed in one store by its owner."""
-    stack = module_stack_maker(worker=False)
+    stack = make_shared_stack(worker=False)
     stack.install(STORE)
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+    return stack
 
 
 @pytest.fixture

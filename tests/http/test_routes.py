@@ -14,13 +14,8 @@ TOP, FRAMED = "/connect/acme", "/load"
 
 
 @pytest.fixture(scope="module")
-def stack(module_stack_maker):
-    shared = module_stack_maker(**OPTIONS)
-    try:
-        yield shared
-        assert not shared.faults()
-    finally:
-        shared.remove()
+def stack(make_shared_stack):
+    return make_shared_stack(**OPTIONS)
 
 
 def policy(reply):

@@ -14,15 +14,12 @@ CROWD = 200
 
 
 @pytest.fixture(scope="module")
-def stack(module_stack_maker):
+def stack(make_shared_stack):
     """Installed in one store by its owner. Remote answers are waited for longer than any test lasts."""
-    shared = module_stack_maker(worker=False, settings={"WEB_THREADS": str(THREADS), "RESPONSE_SECONDS": "60"})
+    shared = make_shared_stack(worker=False, settings={"WEB_THREADS": str(THREADS), "RESPONSE_SECONDS": "60"})
     shared.expect_log("webhooks are not stored|status=503")
     shared.install(STORE)
-    yield shared
-    faults = shared.faults()
-    shared.remove()
-    assert not faults, faults
+    return shared
 
 
 # The database --------------------------------------------------------------------------------------------------------

@@ -10,13 +10,9 @@ from harness.connect import hidden_fields
 
 
 @pytest.fixture(scope="module")
-def shared(module_stack_maker):
+def shared(make_shared_stack):
     """Without a worker: nothing is confirmed."""
-    stack = module_stack_maker(worker=False)
-    yield stack
-    faults = stack.faults()
-    stack.remove()
-    assert not faults, faults
+    return make_shared_stack(worker=False)
 
 
 @pytest.fixture

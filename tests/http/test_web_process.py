@@ -22,14 +22,9 @@ OPTIONS = {"worker": False, "channels": False, "settings": {"WEB_THREADS": str(T
 
 
 @pytest.fixture(scope="module")
-def stack(module_stack_maker):
+def stack(make_shared_stack):
     """Shared by the tests that leave the processes as they found them; the others make their own."""
-    shared = module_stack_maker(**OPTIONS)
-    try:
-        yield shared
-        assert not shared.faults()
-    finally:
-        shared.remove()
+    return make_shared_stack(**OPTIONS)
 
 
 @pytest.fixture

@@ -330,13 +330,8 @@ def test_partitions_are_made_ahead_and_dropped(database):
 # One stack for the many small cases: emptied before each.
 
 @pytest.fixture(scope="module")
-def shared_stack(module_stack_maker):
-    stack = module_stack_maker(worker=False, channels=False)
-    try:
-        yield stack
-        assert not stack.faults()
-    finally:
-        stack.remove()
+def shared_stack(make_shared_stack):
+    return make_shared_stack(worker=False, channels=False)
 
 
 @pytest.fixture

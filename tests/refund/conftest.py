@@ -5,7 +5,7 @@ import pytest
 
 from harness import product
 from harness.deals import Shop
-from harness.stack import Stack
+from harness.stack import stacks
 
 
 # Sends without an answer are judged sooner, and the last look for a bag comes long after the one before.
@@ -13,25 +13,19 @@ SETTINGS = {"SEND_SECONDS": "2", "BAG_SEARCH_SECONDS": product.QUICK["BAG_SEARCH
 
 
 @pytest.fixture(scope="session")
-def shared(cluster, template):
+def shared(request, cluster, template):
     """Everything running, three stores installed; abc123 is linked to both channels."""
-    stack = Stack(cluster.create("violet_refunds", template), settings=SETTINGS)
-    try:
+    with stacks(request.node, cluster, template) as make:
+        stack = make(settings=SETTINGS)
         stack.installed("abc123", ("acme", "bloom"))
         stack.installed("def456", ("acme",))
         stack.installed("jpy789", ("acme",))
         yield stack
-    finally:
-        stack.stop()
-        faults = stack.faults()
-        stack.remove()
-    assert not faults, "left behind:\n" + "\n".join(faults[:40])
 
 
-def _shop(request, shared, store):
+def _shop(shared, store):
     before = shared.sim.get("settings")["settings"]
     shop = Shop(shared, store)
-    request.node.stacks = [shared]
     yield shop
     shared.sim.delete("faults")
     shared.sim.post("settings", before)
@@ -39,13 +33,13 @@ def _shop(request, shared, store):
 
 
 @pytest.fixture
-def shop(request, shared):
-    yield from _shop(request, shared, "abc123")
+def shop(shared):
+    yield from _shop(shared, "abc123")
 
 
 @pytest.fixture
-def yen_shop(request, shared):
-    yield from _shop(request, shared, "jpy789")
+def yen_shop(shared):
+    yield from _shop(shared, "jpy789")
 
 
 @pytest.fixture(scope="session")
@@ -55,5 +49,5 @@ def new_store(shared):
 
 
 @pytest.fixture
-def new_shop(request, shared, new_store):
-    yield from _shop(request, shared, new_store)
+def new_shop(shared, new_store):
+    yield from _shop(shared, new_store)
