@@ -64,26 +64,31 @@ finish(char *text, size_t n, const char *path, struct err *err)
 }
 
 enum rc
-secret_read(const void *ctx, const char *path, char **out, struct err *err)
+secret_read_fd(const void *ctx, int fd, const char *name, char **out, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *text;
-	ssize_t n;
-	enum rc rc;
+	char *text = mem_secret(mem_array(ctx, char, LIMIT_SECRET_FILE + 2));
+	ssize_t n = read_all(fd, text, LIMIT_SECRET_FILE + 1);
+	enum rc rc = n < 0 ? err_set(err, RC_INVALID, "cannot read %s: %s", name, strerror(errno))
+			   : finish(text, (size_t)n, name, err);
 
-	if (fd < 0)
-		return err_set(err, RC_INVALID, "cannot open %s: %s", path, strerror(errno));
-	text = mem_secret(mem_array(ctx, char, LIMIT_SECRET_FILE + 2));
-	rc = check_mode(fd, path, err);
-	if (rc == RC_OK) {
-		n = read_all(fd, text, LIMIT_SECRET_FILE + 1);
-		rc = n < 0 ? err_set(err, RC_INVALID, "cannot read %s: %s", path, strerror(errno))
-			   : finish(text, (size_t)n, path, err);
-	}
-	close(fd);
 	if (rc == RC_OK)
 		*out = text;
 	else
 		talloc_free(text);
+	return rc;
+}
+
+enum rc
+secret_read(const void *ctx, const char *path, char **out, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum rc rc;
+
+	if (fd < 0)
+		return err_set(err, RC_INVALID, "cannot open %s: %s", path, strerror(errno));
+	rc = check_mode(fd, path, err);
+	if (rc == RC_OK)
+		rc = secret_read_fd(ctx, fd, path, out, err);
+	close(fd);
 	return rc;
 }

@@ -12,4 +12,8 @@
  */
 MUST_CHECK enum rc secret_read(const void *ctx, const char *path, char **out, struct err *err);
 
+/* The same from a descriptor, whoever else may read it; name is for the message. */
+MUST_CHECK enum rc
+secret_read_fd(const void *ctx, int fd, const char *name, char **out, struct err *err);
+
 #endif

@@ -7,9 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/limit.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -41,23 +39,13 @@ text_option(const struct cli *cli, const char *name)
 	return db_text(cli_value(cli, name));
 }
 
-/* Everything that standard input gives, without asking whether others may read it. */
 static enum rc
 read_stdin(const void *ctx, char **out, struct err *err)
 {
-	char chunk[512];
-	struct buf *buf = buf_new(ctx, LIMIT_SECRET_FILE);
-	ssize_t n;
-
 	if (isatty(STDIN_FILENO))
 		fprintf(stderr, "The app's secret and the account's password, a line each (they "
 				"will be shown), then Ctrl-D:\n");
-	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
-		buf_add(buf, chunk, (size_t)n);
-	if (n < 0 || buf->overflowed)
-		return err_set(err, RC_INVALID, "the secrets cannot be read from standard input");
-	*out = mem_secret(mem_bytes(ctx, buf->bytes, buf->length));
-	return RC_OK;
+	return secret_read_fd(ctx, STDIN_FILENO, "standard input", out, err);
 }
 
 static enum rc
@@ -70,7 +58,7 @@ read_secrets(const struct cli *cli, const char **secret, const char **password, 
 					    : secret_read(cli->ctx, path, &text, err);
 
 	if (rc != RC_OK)
-		return rc;
+		return err_prefix(err, "--secrets: ");
 	line_end = strchr(text, '\n');
 	if (line_end == NULL)
 		return err_set(err, RC_INVALID,

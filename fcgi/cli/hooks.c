@@ -39,7 +39,7 @@ count(struct cli *cli, const char *sql, const struct db_param *params, size_t n,
 
 /* Until the worker has checked every store, or the time is over. */
 static enum rc
-wait_for_worker(struct cli *cli, const char *store, int64_t since_ms, size_t total, int64_t wait_ms,
+wait_for_worker(struct cli *cli, const char *store, int64_t since_ms, size_t total, int64_t wait_s,
     size_t *left, struct err *err)
 {
 	static const struct timespec pause = { .tv_nsec = 200000000 };
@@ -51,7 +51,7 @@ wait_for_worker(struct cli *cli, const char *store, int64_t since_ms, size_t tot
 		if (rc != RC_OK)
 			return rc;
 		output_progress("checking hooks", *left < total ? total - *left : 0, total);
-		if (*left == 0 || clock_now_ms() > since_ms + wait_ms)
+		if (*left == 0 || (clock_now_ms() - since_ms) / 1000 >= wait_s)
 			return RC_OK;
 		nanosleep(&pause, NULL);
 	}
@@ -105,7 +105,7 @@ run_check(struct cli *cli)
 	if (rc == RC_OK)
 		rc = event_notify(cli->app, &err);
 	if (rc == RC_OK)
-		rc = wait_for_worker(cli, store, since_ms, total, wait_s * 1000, &left, &err);
+		rc = wait_for_worker(cli, store, since_ms, total, wait_s, &left, &err);
 	return rc == RC_OK ? show(cli, store, left) : cli_fail(rc, &err);
 }
 

@@ -41,7 +41,6 @@ struct state {
 	size_t count;
 	const char *source_sha256;
 	const char *applied_source_sha256; /* NULL: never applied */
-	bool is_fresh;                     /* the database knows nothing of us */
 };
 
 static bool
@@ -152,8 +151,7 @@ read_state(struct state *state, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
-	state->is_fresh = db_get_bool(rows, 0, "fresh");
-	if (state->is_fresh)
+	if (db_get_bool(rows, 0, "fresh"))
 		return RC_OK;
 	rc = db_call(state->db, state->ctx, &rows, err,
 	    "select number, path, sha256, "

@@ -54,7 +54,7 @@ worker_main(const struct conf *conf)
 	struct err err;
 
 	if (crypt_keys_read(ctx, conf->seal_key_file, &keys, &err) != RC_OK)
-		fatal("%s", err.text);
+		fatal("SEAL_KEY_FILE: %s", err.text);
 	catch_signals();
 #ifdef FAULTS
 	arm_faults();

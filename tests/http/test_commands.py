@@ -88,7 +88,7 @@ class TestChannel:
 
     def test_secrets_need_two_lines(self, stack):
         app = {**stack.sim.apps()[0], "slug": "other", "id": 4711}
-        for text in ("", "only one line\n", "\npassword\n"):
+        for text in ("", "only one line\n", "\npassword\n", "secret\npass\0word\n", "secret\n" + 5000 * "x"):
             done = stack.command(*channel_arguments(app), "--no-login", input=text)
             assert done.returncode == 2 and "--secrets" in done.stderr, text
 

@@ -254,7 +254,7 @@ class TestHooks:
     def test_a_deleted_hook_is_made_again(self, shop):
         shop.installed()
         shop.sim.post("hooks/delete", {"store": shop.hash, "scope": "store/order/statusUpdated"})
-        found = {row["scope"]: row["state"] for row in shown(shop.stack, "hooks", "check", shop.hash)}
+        found = {row["scope"]: row["state"] for row in shown(shop.stack, "hooks", "check", shop.hash, "--wait", str(2**63 - 1))}
         assert found["store/order/statusUpdated"] == "created"
         assert found["store/order/refund/created"] == "ok"
         assert len(shop.sim.get(f"stores/{shop.hash}")["hooks"]) == len(found)
