@@ -337,6 +337,15 @@ cli_number(const struct cli *cli, const char *what, const char *text, int64_t mi
 	return false;
 }
 
+bool
+cli_number_option(const struct cli *cli, const char *option, int64_t minimum, int64_t *out)
+{
+	const char *text = cli_value(cli, option);
+
+	return text == NULL ||
+	       cli_number(cli, mem_printf(cli->ctx, "--%s", option), text, minimum, out);
+}
+
 const char *
 cli_store(const struct cli *cli, const char *text)
 {

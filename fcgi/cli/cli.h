@@ -8,7 +8,6 @@
 #define CLI_CLI_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -92,6 +91,9 @@ const char *cli_who(const struct cli *cli);
 /* An argument or option as a number from minimum up; false (and a message) otherwise. */
 bool cli_number(
     const struct cli *cli, const char *what, const char *text, int64_t minimum, int64_t *out);
+
+/* An option as such a number; one that is not given leaves *out as it is. */
+bool cli_number_option(const struct cli *cli, const char *option, int64_t minimum, int64_t *out);
 
 /*
  * A store argument: the hash itself, or any address of its control panel that begins with

@@ -98,9 +98,7 @@ run_list(struct cli *cli)
 	struct err err;
 	enum rc rc;
 
-	if (!read_choice(cli, "7d", &choice) ||
-	    (cli_value(cli, "limit") != NULL &&
-		!cli_number(cli, "--limit", cli_value(cli, "limit"), 1, &limit)))
+	if (!read_choice(cli, "7d", &choice) || !cli_number_option(cli, "limit", 1, &limit))
 		return CLI_USAGE;
 	app = cli_open(cli);
 	rc = db_read(app->db, cli->ctx, &rows, &err,

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "cli/output.h"
 #include "domain/event.h"
 
@@ -91,8 +90,7 @@ run_check(struct cli *cli)
 
 	if (store != NULL && (store = cli_store(cli, store)) == NULL)
 		return CLI_USAGE;
-	if (cli_value(cli, "wait") != NULL &&
-	    !cli_number(cli, "--wait", cli_value(cli, "wait"), 0, &wait_s))
+	if (!cli_number_option(cli, "wait", 0, &wait_s))
 		return CLI_USAGE;
 	cli_open(cli);
 	/* A hundred stores a second at most: workers have other work too. */

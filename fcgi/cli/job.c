@@ -3,7 +3,6 @@
 #include "cli/commands.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "cli/output.h"
 #include "domain/job.h"
 
@@ -38,8 +37,7 @@ run_list(struct cli *cli)
 		return CLI_USAGE;
 	if (kind != NULL && !job_kind_find(kind, &known))
 		return cli_usage(cli, "there is no job kind \"%s\"", kind);
-	if (cli_value(cli, "limit") != NULL &&
-	    !cli_number(cli, "--limit", cli_value(cli, "limit"), 1, &limit))
+	if (!cli_number_option(cli, "limit", 1, &limit))
 		return CLI_USAGE;
 	app = cli_open(cli);
 	rc = db_read(app->db, cli->ctx, &rows, &err,

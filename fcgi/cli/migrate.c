@@ -7,7 +7,6 @@
  */
 #include "cli/migrate.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

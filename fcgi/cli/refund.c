@@ -83,8 +83,7 @@ run_list(struct cli *cli)
 		return CLI_USAGE;
 	if (state != NULL && !is_state(state))
 		return cli_usage(cli, "there is no state \"%s\"", state);
-	if (cli_value(cli, "limit") != NULL &&
-	    !cli_number(cli, "--limit", cli_value(cli, "limit"), 1, &limit))
+	if (!cli_number_option(cli, "limit", 1, &limit))
 		return CLI_USAGE;
 	app = cli_open(cli);
 	rc = db_read(app->db, cli->ctx, &rows, &err,

@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "base/text.h"
 #include "cli/output.h"
-#include "domain/job.h"
 
 #define LIST_MAX 10000
 
