@@ -22,6 +22,7 @@ struct buf {
 /* A new empty buffer under ctx that will never hold more than maximum bytes. */
 struct buf *buf_new(const void *ctx, size_t maximum);
 
+/* Append n bytes, a text, a printed one; begin anew, empty and not overflowed. */
 void buf_add(struct buf *buf, const void *bytes, size_t n);
 void buf_text(struct buf *buf, const char *s);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);

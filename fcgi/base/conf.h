@@ -2,12 +2,11 @@
 /*
  * Settings: environment variables, secrets also from NAME_FILE. One table in conf.c (name, kind,
  * offset, default, limits, secret or not, who needs it, one line of help) feeds reading, `check`,
- * the manual's parity test and --help.
+ * `settings` and the comparison with the manual.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"

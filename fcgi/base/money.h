@@ -4,14 +4,13 @@
 #define BASE_MONEY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Minor-unit digits of an ISO 4217 code (JPY 0, USD 2, KWD 3); -1 unless three capital letters. */
 int money_exponent(const char *currency);
 
 /*
- * An amount as its source text ("69.8400", "-10.2", "5", "1.5e1" is refused) in minor units.
+ * An amount as its source text ("69.8400", "-10.2", "5"; not "1.5e1") in minor units.
  * Decimals beyond the exponent must be zeros. False on anything else or outside +-10^15.
  */
 bool money_parse(const char *text, int exponent, int64_t *minor);

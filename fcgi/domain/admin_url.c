@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "lib/http.h"
 
 #define TYPED_MAX 2000
 #define HOST_MAX  253

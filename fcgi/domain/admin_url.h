@@ -7,7 +7,7 @@
 #ifndef DOMAIN_ADMIN_URL_H
 #define DOMAIN_ADMIN_URL_H
 
-#include "domain/app.h"
+#include "base/conf.h"
 
 enum admin_url_kind {
 	ADMIN_URL_STORE,      /* names a store */

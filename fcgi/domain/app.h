@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The handles that every use case needs, one struct per thread: settings and keys are shared and
- * read-only, database and HTTP client belong to the thread. Functions of domain/ and remote/ take
- * it first.
+ * read-only, database and HTTP client belong to the thread. Functions of domain/ take it first.
  */
 #ifndef DOMAIN_APP_H
 #define DOMAIN_APP_H

@@ -7,7 +7,6 @@
 #ifndef DOMAIN_EVENT_H
 #define DOMAIN_EVENT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

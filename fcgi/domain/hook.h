@@ -8,7 +8,6 @@
 #define DOMAIN_HOOK_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/err.h"
 #include "domain/app.h"

@@ -46,6 +46,7 @@ struct match_row {
 	bool is_contradicted; /* is_attempted: our marker on a new refund of another amount */
 };
 
+/* Fill what is "found" in the rows; the rest of them is given. */
 void match(const void *ctx, struct match_row *rows, size_t row_count,
     const struct violet_refund *refunds, size_t refund_count);
 

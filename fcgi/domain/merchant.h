@@ -4,7 +4,6 @@
 #ifndef DOMAIN_MERCHANT_H
 #define DOMAIN_MERCHANT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

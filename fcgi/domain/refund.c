@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "domain/look.h"
 
 /* Decisions ------------------------------------------------------------------------------------ */
 

@@ -220,10 +220,9 @@ struct refund_sums {
 	size_t seen_count;
 };
 /*
- * Commit `sending` for refunds[i] if every brake, the sums, the lease and its generation allow it;
- * *refused says which did not
- * ("hold", "fuse", "timeline", "sums", "in_flight", "lease", "changed"), NULL: begun. RC_UNCERTAIN:
- * do not send.
+ * Commit `sending` for the refund if every brake, the sums, the lease and its generation allow it;
+ * *refused says which did not ("hold", "fuse", "timeline", "sums", "in_flight", "lease",
+ * "changed"), NULL: begun. RC_UNCERTAIN: do not send.
  */
 MUST_CHECK enum rc refund_begin(struct app *app, const void *ctx, const struct job *job,
     struct refund *refund, const struct refund_sums *sums, const char **refused, struct err *err);

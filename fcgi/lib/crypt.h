@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/err.h"
 
@@ -14,12 +13,14 @@
 /* Call once at start; panics if libsodium cannot start. Also forbids core dumps of the process. */
 void crypt_init(void);
 
+/* n random bytes. */
 void crypt_random(void *out, size_t n);
 /* n random bytes as unpadded base64url, under ctx. */
 char *crypt_random_text(const void *ctx, size_t n);
 /* A random code of n characters without look-alikes (23456789ABCDEFGHJKMNPQRSTVWXYZ). */
 char *crypt_random_code(const void *ctx, size_t n);
 
+/* Over n bytes; keys may be of any length. */
 void crypt_sha256(const void *bytes, size_t n, unsigned char out[CRYPT_MAC_SIZE]);
 void crypt_hmac_sha256(
     const void *key, size_t key_n, const void *bytes, size_t n, unsigned char out[CRYPT_MAC_SIZE]);

@@ -83,6 +83,7 @@ MUST_CHECK enum rc db_script(struct db *db, const char *sql, struct err *err);
 /* The SQLSTATE of the last failure on this handle, or "". */
 const char *db_sqlstate(const struct db *db);
 
+/* How many rows. */
 size_t db_count(const struct db_rows *rows);
 /*
  * Column by name; panics if there is no such column. NULL, 0 or false for SQL null: test with

@@ -18,7 +18,8 @@ struct json;
 MUST_CHECK enum rc
 json_parse(const void *ctx, const void *bytes, size_t n, const struct json **out, struct err *err);
 
-bool json_is_object(const struct json *json); /* all of these: false for NULL */
+/* What a value is. This and all that follows takes NULL for a value that isn't there. */
+bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
 
 /* Member of an object: NULL if absent, null, or json is no object. "data.order.id" walks. */

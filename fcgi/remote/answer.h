@@ -4,7 +4,6 @@
 #ifndef REMOTE_ANSWER_H
 #define REMOTE_ANSWER_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"

@@ -6,10 +6,8 @@
  */
 #include "remote/bigcommerce.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-#include "base/limit.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "remote/bc_call.h"

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/money.h"
-#include "base/text.h"
 #include "remote/bc_call.h"
 
 static enum rc

@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "base/money.h"
-#include "base/text.h"
 #include "remote/bc_call.h"
 
 #define BRIEF_PAGES_MAX 400

@@ -27,8 +27,10 @@
 
 struct view;
 
+/* An empty view under ctx, and its values: names and texts are copied, a later value replaces an
+ * earlier one. */
 struct view *view_new(const void *ctx);
-void view_text(struct view *view, const char *name, const char *value); /* copied; NULL: absent */
+void view_text(struct view *view, const char *name, const char *value); /* NULL: absent */
 void view_int(struct view *view, const char *name, int64_t value);
 void view_flag(struct view *view, const char *name, bool value);
 /*

@@ -8,7 +8,6 @@
 #include "web/locale.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"

@@ -24,6 +24,7 @@ enum metric {
 	METRIC__COUNT
 };
 
+/* So many more. */
 void metrics_add(enum metric metric, uint64_t n);
 
 /* A page answered: route is its place in routes[], or routes_count for none. */

@@ -11,7 +11,6 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "domain/event.h"
 #include "lib/cgi.h"
 #include "lib/crypt.h"

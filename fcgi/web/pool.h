@@ -7,7 +7,6 @@
 #define WEB_POOL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "domain/app.h"
 

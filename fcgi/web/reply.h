@@ -57,6 +57,7 @@ void reply_cookie(const struct request *request, struct reply *reply, const char
 
 /* For the dispatcher ------------------------------------------------------- */
 
+/* An answer to the request: 200 and empty, for a handler to fill. */
 void reply_open(const struct request *request, struct reply *reply);
 
 /* Turn a handler's code into its page: status, words and Retry-After come from a table. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The table of routes. A row is added together with its handler's file and not before, so that the
- * tree always links. Order does not matter: literal segments win over {slug}.
- */
+/* The table of routes. Order does not matter: literal segments win over {slug}. */
 #include "web/route.h"
 
 #include <stdbool.h>

@@ -57,7 +57,7 @@ route_handler on_connect_renew;
 /* GET /connect/{slug}/finish?ticket=; POST: make the link */
 route_handler on_connect_confirm;
 route_handler on_connect_finish;
-/* POST /app: the embedded app again, after an action or a language change */
+/* POST /app: the embedded app again, from another of its pages or on in its lists */
 route_handler on_app_show;
 /* POST /app/ticket: the button "Finish connecting", in a new window: redirects to finish?ticket= */
 route_handler on_app_ticket;
