@@ -151,14 +151,14 @@ begin
     if not found then
         raise exception 'no connection waits for the store as % did', p_connection_id using errcode = 'VB404';
     end if;
+    -- For the funnel: most likely it is the merchant's. Before the ticket, as in api.link_make, or the two deadlock.
+    update violet.connection c set store_hash = p_store_hash, user_id = p_user_id
+    where c.connection_id = p_connection_id and c.ended_at is null and c.proof is null;
     insert into violet.ticket as k (store_hash, channel_id, ticket_hash, user_id, made_at, expires_at)
     values (p_store_hash, h.channel_id, p_ticket_hash, p_user_id, p_now, p_ticket_expires_at)
     on conflict (store_hash, channel_id) do update
         set ticket_hash = excluded.ticket_hash, user_id = excluded.user_id, made_at = excluded.made_at,
             expires_at = excluded.expires_at;
-    -- For the funnel: most likely it is the merchant's.
-    update violet.connection c set store_hash = p_store_hash, user_id = p_user_id
-    where c.connection_id = p_connection_id and c.ended_at is null and c.proof is null;
     return h.slug;
 end
 $$;

@@ -453,6 +453,28 @@ def test_newer_ticket_replaces_the_older(stack, merchant):
     assert len(links(stack)) == 1
 
 
+def test_finish_pressed_again_while_the_first_window_confirms(stack, merchant):
+    """Both change the ticket and the connection: neither may wait for what the other one holds."""
+    merchant.begin()
+    page = confirm_page(merchant)
+    session = {"session": merchant.session(), "connection": merchant.connection_id()}
+    holder = stack.db.connect()
+    holder.cursor().execute("begin; select from violet.ticket for update")
+
+    def wait_for_blocked(count):
+        stack.wait(lambda: stack.db.value("select count(*) from pg_stat_activity where datname = current_database() "
+                                          "and wait_event_type = 'Lock'") == count)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        pressed = pool.submit(stack.post, "/app/ticket", form=session)
+        wait_for_blocked(1)
+        confirmed = pool.submit(merchant.decide, page)
+        wait_for_blocked(2)
+        holder.close()
+        assert (pressed.result().status, confirmed.result().status) == (303, 403)  # the newer ticket replaced the older
+    assert links(stack) == []
+
+
 def test_stranger_who_names_the_same_store_is_not_in_the_way(stack, merchant):
     stranger = Merchant(stack)
     merchant.begin(state="mine")
