@@ -99,7 +99,7 @@ work_confirm_uninstall(
 	rc = work_store(app, ctx, job, &store, &bc, &is_installed, err);
 	if (rc != RC_OK || !is_installed)
 		return rc;
-	if (job->ref > 0 && job->ref * 1000 < store.installed_ms - CLOCK_MS) {
+	if (job->ref > 0 && job->ref < (store.installed_ms - CLOCK_MS) / 1000) {
 		next->note = "about an earlier install: nothing changed";
 		return RC_OK;
 	}

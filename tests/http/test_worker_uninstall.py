@@ -112,6 +112,13 @@ def test_a_word_about_an_earlier_install_is_ignored(installed):
     assert is_installed(installed) and not installed.jobs(JOB)
 
 
+def test_a_word_whose_time_is_absurd_is_asked_about_too(installed):
+    """The time of a webhook is whatever its body says."""
+    installed.put(JOB, 2**63 - 1)
+    installed.wait(lambda: installed.says(JOB, "asked, and will ask again"))
+    assert is_installed(installed)
+
+
 def test_reinstalled_meanwhile(installed):
     installed.stack.worker.stop()
     installed.act("uninstall")
