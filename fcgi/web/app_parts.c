@@ -314,6 +314,7 @@ static void
 fill_reopened(const struct part *part)
 {
 	const struct json *orders = json_get(part->document, "reopened");
+	int64_t more = json_get_int(part->document, "reopened_more", 0);
 
 	for (size_t i = 0; i < json_count(orders); i++) {
 		const struct json *order = json_at(orders, i);
@@ -322,6 +323,8 @@ fill_reopened(const struct part *part)
 		view_int(item, "order_id", json_get_int(order, "order_id", 0));
 		put_money(part, item, "amount", order, "paid_minor", "currency");
 	}
+	if (more > 0)
+		view_int(part->view, "reopened_more", more);
 }
 
 /* Orders whose grace time runs: what was done in the control panel has arrived. */

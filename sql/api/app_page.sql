@@ -64,16 +64,19 @@ comment on function violet.app_page_part is
     'A part of a store''s refunds, the newest first: those that wait for a person, or the others.';
 
 create or replace function violet.app_page_reopened(p_store_hash text, p_now timestamptz)
-returns jsonb
+returns table (latest jsonb, more bigint)
 language sql stable set search_path = pg_catalog, violet, pg_temp
 as $$
-    select coalesce(jsonb_agg(jsonb_build_object('order_id', b.order_id, 'paid_minor', b.paid_minor, 'currency', b.currency)
-        order by b.reopened_at desc), '[]')
-    from violet.bag as b
-    where b.store_hash = p_store_hash and b.reopened_at > p_now - interval '30 days'
+    -- One press in the control panel changes the status of hundreds of orders.
+    select coalesce(jsonb_agg(jsonb_build_object('order_id', o.order_id, 'paid_minor', o.paid_minor, 'currency', o.currency)
+        order by o.place) filter (where o.place <= 3), '[]'), count(*) filter (where o.place > 3)
+    from (
+        select b.*, row_number() over (order by b.reopened_at desc, b.order_id desc) as place
+        from violet.bag as b
+        where b.store_hash = p_store_hash and b.reopened_at > p_now - interval '30 days') as o
 $$;
 comment on function violet.app_page_reopened is
-    'Orders that were paid back as cancelled and were opened again in the last 30 days.';
+    'Orders that were paid back as cancelled and were opened again in the last 30 days: the latest three, and how many more.';
 
 create or replace function violet.app_page_changed(p_store_hash text, p_now timestamptz)
 returns jsonb
@@ -158,8 +161,9 @@ as $$
         'refunds', part.refund_rows - part.refunds,
         'refunds_next', case when jsonb_array_length(part.refund_rows) > part.refunds then p_refunds_after + part.refunds end,
         'refunds_previous', case when p_refunds_after > 0 then greatest(p_refunds_after - part.refunds, 0) end,
-        'reopened', violet.app_page_reopened(p_store_hash, p_now), 'changed', violet.app_page_changed(p_store_hash, p_now))
+        'reopened', reopened.latest, 'reopened_more', reopened.more, 'changed', violet.app_page_changed(p_store_hash, p_now))
     from part
+    cross join violet.app_page_reopened(p_store_hash, p_now) as reopened
 $$;
 comment on function api.app_overview is
     'All that the embedded app''s page shows to a user, as one document. Reviews and refunds come in parts: *_after says how '

@@ -310,6 +310,16 @@ def test_order_that_was_opened_again(app):
     assert "Order 250 was opened again" in text and "$69.84" in text
 
 
+def test_hundreds_of_orders_that_were_opened_again(app):
+    """Changed with one press in the control panel: the page says so without becoming longer than it may."""
+    for number in range(1200):
+        app.bag(250 + number, paid_minor=6984)
+    app.db.rows("update violet.bag set reopened_at = now() - (1450 - order_id) * interval '1 min'")
+    text = reading(app.load())
+    assert [int(order) for order in re.findall(r"Order (\d+) was opened again", text)] == [1449, 1448, 1447]
+    assert "Opened again in the last 30 days besides: 1197" in text
+
+
 def test_order_whose_grace_time_runs(app):
     words = "The status of order 250 was changed"
     app.cancelled(250)
