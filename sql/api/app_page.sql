@@ -153,7 +153,9 @@ as $$
         'waiting', coalesce((
             select jsonb_agg(jsonb_build_object('connection_id', w.connection_id, 'channel', w.name,
                 'redirect_url', w.redirect_url) order by w.begun_at)
-            from violet.connections_waiting(p_store_hash, p_now) as w), '[]'),
+            -- Anybody may begin one for every channel there is: the merchant's own is the newest, or among them.
+            from (
+                select * from violet.connections_waiting(p_store_hash, p_now) order by begun_at desc limit 50) as w), '[]'),
         'reviews', part.review_rows, 'reviews_after', part.reviews_after,
         'reviews_left', greatest(part.total - part.reviews_after - part.reviews, 0),
         'reviews_next', case when part.total > part.reviews_after + part.reviews then part.reviews_after + part.reviews end,

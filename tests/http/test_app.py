@@ -341,6 +341,21 @@ def test_waiting_connection(app):
     assert "Finish connecting to" not in text and "Please ask owner@abc123.example" in text
 
 
+def test_stranger_who_begins_for_every_channel_does_not_close_the_app(app):
+    app.db.rows("insert into violet.channel (slug, name, redirect_url, app_id, sealed_credentials) select 'many-' || n, "
+                "'Channel ' || n, 'https://channel.example/', 100000 + n, '' from generate_series(1, 500) as n")
+    try:
+        app.db.rows("insert into violet.connection (cookie_hash, channel_id, typed, typed_hash, created_at, expires_at) "
+                    "select sha256('stranger'), channel_id, '', 'abc123', now() - interval '1 min', now() + interval '1 day' "
+                    "from violet.channel where slug like 'many-%'")
+        app.waiting("acme")
+        page = app.load()
+        assert page.text.count('action="/app/ticket"') == 50 and "Acme Marketplace" in reading(page)
+    finally:
+        app.db.rows("delete from violet.connection")
+        app.db.rows("delete from violet.channel where slug like 'many-%'")
+
+
 # Sessions ----------------------------------------------------------------------------------------------------------------
 
 ACTIONS = ("/app", "/app/unlink", "/app/recheck", "/app/review", "/app/discounts")
