@@ -421,9 +421,12 @@ reply_write(const struct cgi_request *request, const struct cgi_reply *reply)
 	size_t left;
 	int n;
 
-	snprintf(numbers, sizeof(numbers), "Status: %d\r\nContent-Length: %zu\r\n", reply->status,
-	    reply->length);
+	snprintf(numbers, sizeof(numbers), "Status: %d\r\n", reply->status);
 	FCGX_PutS(numbers, out);
+	if (reply->status != 304) { /* RFC 9110, 8.6: there it would be that of the 200 */
+		snprintf(numbers, sizeof(numbers), "Content-Length: %zu\r\n", reply->length);
+		FCGX_PutS(numbers, out);
+	}
 	if (reply->content_type != NULL) {
 		FCGX_PutS("Content-Type: ", out);
 		FCGX_PutS(reply->content_type, out);

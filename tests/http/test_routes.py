@@ -188,6 +188,9 @@ def test_assets_are_cached_by_version(stack):
         tag = reply.headers["ETag"]
         again = stack.get(path, headers={"If-None-Match": tag})
         assert (again.status, again.body) == (304, b"")
+        assert again.headers["Content-Length"] is None, "it would be that of the whole one"
+        for encoding in ("gzip", "identity"):
+            assert stack.get(path, headers={"Accept-Encoding": encoding}).headers["Vary"] == "Accept-Encoding"
         assert stack.get(path.partition("?")[0]).headers["Cache-Control"] == "public, max-age=300"
     assert stack.get("/assets/violet.css").headers["Content-Type"] == "text/css; charset=utf-8"
     assert stack.get("/assets/favicon.svg").headers["Content-Type"] == "image/svg+xml"
