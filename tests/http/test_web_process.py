@@ -3,6 +3,7 @@
 import concurrent.futures
 import pathlib
 import resource
+import signal
 import socket
 import threading
 import time
@@ -177,7 +178,8 @@ def test_restart_under_load_fails_no_request(make_stack, instance, ask):
     listener.close()
 
 
-def test_stop_finishes_what_is_under_way(make_stack):
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP"])
+def test_stop_finishes_what_is_under_way(make_stack, how):
     stack = make_stack(**OPTIONS)
     pages = stack.sockets["pages"]
     holder = hold_pages(stack)
@@ -185,7 +187,7 @@ def test_stop_finishes_what_is_under_way(make_stack):
         assert idle.get("/healthz") == 200
         waiting.send(request("/connect/acme"))
         stack.wait(lambda: stack.db.value("select count(*) from pg_locks where not granted"), what="the page to wait")
-        stack.web.child.terminate()
+        stack.web.child.send_signal(signal.Signals[how])
         stack.wait(lambda: "ending" in stack.web.log() or not pages.exists(), what="the process to begin its end")
         holder.close()
         assert waiting.status() in (200, 404)

@@ -4,6 +4,7 @@ import datetime
 import itertools
 import random
 import re
+import signal
 import threading
 
 import psycopg2
@@ -324,10 +325,12 @@ def test_a_slow_job_keeps_its_lease(shop):
     assert not shop.says("ensure_hooks", "the lease was lost")
 
 
-def test_a_worker_that_is_asked_to_end_finishes_its_job(shop):
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_that_is_asked_to_end_finishes_its_job(shop, monkeypatch, how):
     shop.fault(path="/v3/hooks", times=1, action="delay", seconds=1.5)
     shop.put("ensure_hooks")
     shop.wait(lambda: shop.value("select lease_until > now() from violet.job where store_hash = %s and kind = 'ensure_hooks'"))
+    monkeypatch.setattr(shop.stack.worker, "signal_to_stop", how)
     shop.stack.worker.stop()
     assert shop.says("ensure_hooks", "rc=ok") and "worker ends" in shop.stack.worker.log()
     assert shop.value("select lease_token from violet.job where store_hash = %s and kind = 'ensure_hooks'") is None
