@@ -301,6 +301,17 @@ is_away(enum rc rc)
 	return rc == RC_BUSY || rc == RC_UNCERTAIN;
 }
 
+/*
+ * Whether the next try may do: a deadlock was lost, the server has ended our connection (57P), or
+ * it has become a standby (25006) and the primary is another one.
+ */
+static bool
+is_passing(const char *sqlstate)
+{
+	return strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0 ||
+	       strcmp(sqlstate, "25006") == 0;
+}
+
 static enum rc
 store_alone(struct app *app, const struct event *event, struct err *err)
 {
@@ -326,11 +337,8 @@ event_store(struct app *app, const struct event *const *events, size_t count, st
 
 	ASSERT(count > 0 && count <= LIMIT_BATCH);
 	rc = store(app, events, count, err);
-	/*
-	 * Twice the same event does no harm, so what is uncertain, or lost a deadlock, is simply
-	 * done again.
-	 */
-	if (rc == RC_UNCERTAIN || (rc == RC_BUSY && strncmp(db_sqlstate(app->db), "40", 2) == 0))
+	/* Twice the same event does no harm. */
+	if (rc == RC_UNCERTAIN || (rc == RC_BUSY && is_passing(db_sqlstate(app->db))))
 		rc = store(app, events, count, err);
 	if (rc == RC_OK || is_away(rc))
 		return rc;

@@ -263,6 +263,22 @@ def test_a_database_that_is_away_is_503_at_once_and_comes_back(make_stack):
     assert jobs(stack) == [(STORE, "sync_order", 251)]
 
 
+def test_a_connection_that_the_server_ends_costs_no_delivery(make_stack):
+    """As when the database is restarted, or has become a standby: there may be one to take the webhook already."""
+    stack = make_stack(worker=False, channels=False)
+    holder = stack.db.connect()
+    holder.cursor().execute("begin; lock table violet.event")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        replies = [pool.submit(send, stack, refund_created(order)) for order in range(1, 9)]
+        blocked = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        stack.wait(lambda: stack.db.value(f"select count(*) {blocked}") == 1)
+        stack.db.rows(f"select pg_terminate_backend(pid) {blocked}")
+        holder.close()
+        for reply in replies:
+            assert_taken(reply.result())
+    assert events(stack) == 8
+
+
 def test_a_commit_that_hangs_is_503_after_three_seconds(make_stack):
     stack = make_stack(worker=False, channels=False)
     stack.expect_log(r"webhooks are not stored|status=503")
