@@ -12,9 +12,10 @@
 #include "base/text.h"
 #include "lib/http.h"
 
-#define TYPED_MAX 2000
-#define HOST_MAX  253
-#define HASH_MARK "{hash}"
+#define TYPED_MAX      2000
+#define HOST_MAX       253
+#define HASH_MARK      "{hash}"
+#define HASH_ALONE_MIN 6
 
 /* A host "store-{hash}.mybigcommerce.com" cut at the hash. */
 struct pattern {
@@ -180,6 +181,17 @@ read_api_path(const void *ctx, const char *s)
 	return read_hash(ctx, s, strcspn(s, "/?#"));
 }
 
+/*
+ * Every hash seen has digits, and six characters or more. Without "store-" anything else is a
+ * shop's name or any other word, and behind a dash a number belongs to one like "shop-24".
+ */
+static bool
+is_hash_alone(const char *s)
+{
+	return strlen(s) >= HASH_ALONE_MIN && strpbrk(s, "0123456789") != NULL &&
+	       strchr(s, '-') == NULL;
+}
+
 /* What stands there without any host: a hash, "store-" and a hash, an API path. */
 static const char *
 read_bare(const void *ctx, const char *s)
@@ -189,8 +201,7 @@ read_bare(const void *ctx, const char *s)
 
 	if (text_has_prefix(s, "stores/") || text_has_prefix(s, "/stores/"))
 		return read_api_path(ctx, s);
-	/* without "store-" a number behind a dash is a name like "shop-24" */
-	if (before == 0 && strchr(s, '-') != NULL)
+	if (before == 0 && !is_hash_alone(s))
 		return NULL;
 	return read_hash(ctx, s + before, strlen(s + before));
 }
