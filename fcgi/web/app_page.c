@@ -108,6 +108,7 @@ form_again(const char *notice_key)
 	static const char *const forms[][2] = {
 		{ "connect.code.unreadable", "code_again" },
 		{ "connect.code.wrong", "code_again" },
+		{ "app.notice.order_missing", "order_again" },
 		{ "app.notice.order_unreadable", "order_again" },
 	};
 

@@ -124,7 +124,7 @@ fill_waiting(const struct part *part)
 	}
 }
 
-/* "Why does a channel not see my store?", from the facts: the first that holds is the reason. */
+/* "Why can't a channel see my store?", from the facts: the first that holds is the reason. */
 static const char *
 visibility(const struct part *part)
 {

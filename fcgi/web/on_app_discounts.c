@@ -69,7 +69,9 @@ check_code(const struct page *page, const char *typed, struct err *err)
 	typed = app_trim(page->request->ctx, typed);
 	view_text(page->view, "code", typed);
 	if (*typed == '\0' || !text_is_plain(typed, CODE_MAX)) {
-		view_key(page->view, "code_error", "app.discounts.code_unreadable");
+		view_key(page->view, "code_error",
+		    *typed == '\0' ? "app.discounts.code_missing"
+				   : "app.discounts.code_unreadable");
 		return RC_OK;
 	}
 	rc = db_read(page->request->app->db, page->request->ctx, &rows, err,

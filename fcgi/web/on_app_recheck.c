@@ -25,6 +25,8 @@ recheck(
 	int64_t order_id;
 	enum rc rc;
 
+	if (*app_trim(request->ctx, typed) == '\0')
+		notice = (struct app_notice){ "bad", "app.notice.order_missing", "" };
 	if (!read_order_id(request->ctx, typed, &order_id))
 		return app_show(request, reply, session, &notice, err);
 	rc = order_recheck(request->app, session->store_hash, order_id, err);

@@ -42,7 +42,7 @@ read_amount(
 	char mark, *text, *comma;
 	const char *point;
 
-	if (typed == NULL || exponent < 0)
+	if (exponent < 0)
 		return false;
 	text = app_trim(ctx, typed);
 	mark = text[strcspn(text, ".,")];
@@ -55,7 +55,19 @@ read_amount(
 	if (point != NULL && exponent == GROUP && strlen(point + 1) == GROUP &&
 	    mark != locale_amount(ctx, 0, currency, locale)[1])
 		return false;
-	return money_parse(text, exponent, minor) && *minor > 0;
+	return money_parse(text, exponent, minor) && *minor >= 0;
+}
+
+/* What is wrong with the amount, as a key of the catalogue; NULL if nothing is. */
+static const char *
+amount_fault(
+    const void *ctx, const char *typed, const char *currency, const char *locale, int64_t *minor)
+{
+	if (typed == NULL || *app_trim(ctx, typed) == '\0')
+		return "app.notice.amount_missing";
+	if (!read_amount(ctx, typed, currency, locale, minor))
+		return "app.notice.amount_unreadable";
+	return *minor == 0 ? "app.notice.amount_zero" : NULL;
 }
 
 static enum rc
@@ -65,10 +77,12 @@ approve(const struct decision *decision, struct app_notice *notice, struct err *
 	const char *typed = request_form(request, "amount");
 	const char *currency = json_get_text(decision->review, "pay_currency", "");
 	int64_t minor;
+	const char *fault =
+	    amount_fault(request->ctx, typed, currency, decision->session->locale, &minor);
 	enum rc rc;
 
-	*notice = (struct app_notice){ "bad", "app.notice.amount_unreadable", typed };
-	if (!read_amount(request->ctx, typed, currency, decision->session->locale, &minor))
+	*notice = (struct app_notice){ "bad", fault, typed };
+	if (fault != NULL)
 		return RC_OK;
 	rc = refund_approve(request->app, &decision->key, minor, decision->who, err);
 	if (rc == RC_OK)

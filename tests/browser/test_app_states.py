@@ -173,7 +173,7 @@ STATES = [
     ("scopes-missing", sql("update violet.store set scopes = '{store_v2_default}'"), "Some permissions are missing", {}),
     ("paused", sql("update violet.instance set refunds_held_at = now()"), "Refunds are paused", {}),
     ("hooks-broken", sql("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"state\": \"failed\"}]'"),
-     "Being mended", {}),
+     "Being repaired", {}),
     ("hooks-fine", sql("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"state\": \"ok\"}]'",
                        "insert into violet.event (store_hash, received_at, body) values ('abc123', now(), '')"),
      "last one", {}),
@@ -212,6 +212,8 @@ STATES = [
     ("unlink-back", linked(), "Help and status", {"press": ["Unlink", "Back to the overview"]}),
     ("approved", refund("review", amount=1000), "Thank you. The refund will be sent", {"press": ["Pay it back"]}),
     ("amount-wrong", refund("review", amount=1000), "can't be read as an amount", {"fill": ("#amount-1", "1.000"), "then": ["Pay it back"]}),
+    ("amount-missing", refund("review", amount=1000), "Type the amount to pay back", {"fill": ("#amount-1", " "), "then": ["Pay it back"]}),
+    ("amount-zero", refund("review", amount=1000), "An amount of 0 pays nothing back", {"fill": ("#amount-1", "0"), "then": ["Pay it back"]}),
     ("amount-refused", refund("review", amount=1000), "more than what is left",
      {"fill": ("#amount-1", "100.01"), "then": ["Pay it back"]}),
     ("retrying", refund("review", amount=1000), "We are trying it again.", {"press": ["Other answers", "Try again"]}),
@@ -223,9 +225,11 @@ STATES = [
     ("dismissed", refund("review"), "Violet will not pay this refund.",
      {"press": ["Other answers"], "fill": ("#reason-1", "in cash"), "then": ["Close without paying"]}),
     ("recheck", None, "We are looking at order 77 again.",
-     {"press": ["A refund is missing here?"], "fill": ("#order", "77"), "then": ["Look again"]}),
+     {"press": ["Is a refund missing here?"], "fill": ("#order", "77"), "then": ["Look again"]}),
+    ("recheck-missing", None, "Type the number of the order",
+     {"press": ["Is a refund missing here?"], "fill": ("#order", " "), "then": ["Look again"]}),
     ("recheck-wrong", None, "is not an order number",
-     {"press": ["A refund is missing here?"], "fill": ("#order", "my order"), "then": ["Look again"]}),
+     {"press": ["Is a refund missing here?"], "fill": ("#order", "my order"), "then": ["Look again"]}),
     ("discounts", discounts, "and 4 more", {"press": ["Show all discounts"]}),
     ("discounts-cut", lambda app: app.discount(1, "works", "ok", codes=["ONE-OF-MANY"], facts='{"cut": true}'),
      "so many codes that we read only a part", {"press": ["Show all discounts"]}),
@@ -240,8 +244,9 @@ STATES = [
     ("discounts-next-page", many_discounts, "Previous page", {"press": ["Show all discounts", "Next page"]}),
     ("discounts-anew", discounts, "We are reading your discounts", {"press": ["Show all discounts", "Read again"]}),
     ("code-works", discounts, "Shoppers in Violet can use it.", {"fill": ("#coupon", "spring10"), "then": ["Check"]}),
-    ("code-unknown", discounts, "is no coupon code of your store", {"fill": ("#coupon", "NOPE"), "then": ["Check"]}),
-    ("code-impossible", discounts, "That can't be a coupon code", {"fill": ("#coupon", "x" * 55), "then": ["Check"]}),
+    ("code-unknown", discounts, "is not a coupon code of your store", {"fill": ("#coupon", "NOPE"), "then": ["Check"]}),
+    ("code-missing", discounts, "Type the code that you want to check", {"fill": ("#coupon", " "), "then": ["Check"]}),
+    ("code-impossible", discounts, "No coupon code is as long as that", {"fill": ("#coupon", "x" * 55), "then": ["Check"]}),
     ("absent", None, "Violet is not installed in this store", {"at": lambda app, language: App(app.stack, "def456").url(locale=language)}),
     ("token", None, "We could not tell who you are", {"at": at("/load?signed_payload_jwt=x")}),
     ("stale-form", None, "This page was open for too long", {"behind": installed_again, "then": ["Show all discounts"]}),
@@ -362,7 +367,7 @@ def test_too_much_for_nginx(app, window):
     """Its own page has less than ours, and is seen as well."""
     window.speak("en")
     window.open(app.url())
-    window.press("A refund is missing here?")
+    window.press("Is a refund missing here?")
     window.fill("#order", "7")
     window.driver.execute_script("document.getElementById('order').value = '7'.repeat(20000)")
     window.press("Look again")

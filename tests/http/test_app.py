@@ -147,7 +147,7 @@ def test_german(app):
 
 
 @pytest.mark.parametrize("stored, english, german", [
-    ("The order left that status before anything was sent", "left that status", "Die Bestellung verließ jenen Status"),
+    ("The order left that status before anything was sent", "left that status", "Die Bestellung hatte diesen Status nicht mehr"),
     ("bar erstattet", "Closed without paying: bar erstattet", "Ohne Zahlung geschlossen: bar erstattet"),
 ])
 def test_reason_of_a_closed_refund(app, stored, english, german):
@@ -292,7 +292,7 @@ def test_why_a_channel_does_not_see_the_store(app, make, words):
     ("update violet.instance set refunds_held_at = now()", "Refunds are paused for a check"),
     ("update violet.instance set fuse_tripped_at = now()", "Refunds are paused for a check"),
     ("update violet.store set fuse_tripped_at = now()", "Refunds are paused for a check"),
-    ("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"scope\": \"x\", \"state\": \"failed\"}]'", "Being mended"),
+    ("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"scope\": \"x\", \"state\": \"failed\"}]'", "Being repaired"),
     ("update violet.store set hooks_checked_at = now(), hooks_result = '[{\"scope\": \"x\", \"state\": \"mended\"}]'", "They reach us"),
     ("update violet.store set discounts_error = 'scope'", "the permission “Marketing” is missing"),
     ("update violet.store set discounts_error = 'away'", "BigCommerce did not answer when we last asked"),
@@ -301,6 +301,12 @@ def test_what_is_wrong_is_said(app, change, words):
     assert words not in reading(app.load())
     app.db.rows(change)
     assert words in reading(app.load())
+
+
+def test_discounts_that_could_not_be_read_are_not_being_read(app):
+    app.db.rows("update violet.store set discounts_error = 'refused'")
+    for page in (app.load(), app.post("/app/discounts")):
+        assert "did not let us read your coupons" in reading(page) and "We are reading" not in reading(page)
 
 
 def test_order_that_was_opened_again(app):
@@ -572,13 +578,14 @@ def test_recheck(app, typed):
     assert jobs(app) == [("abc123", "sync_order", 250)]
 
 
-@pytest.mark.parametrize("typed", ["", "x", "0", "-1", "1.5", "#", "2147483648", "<b>"])
+@pytest.mark.parametrize("typed", ["", " ", "x", "0", "-1", "1.5", "#", "2147483648", "<b>"])
 def test_recheck_of_no_number(app, typed):
     page = app.post("/app/recheck", order=typed)
-    assert page.status == 200 and "is not an order number" in notice(page) and jobs(app) == []
+    said = "is not an order number" if typed.strip() else "Type the number of the order"
+    assert page.status == 200 and said in notice(page) and jobs(app) == []
     assert "<b>”" not in page.text
-    assert 'open><summary>A refund is missing' in page.text.replace("\n", ""), "there to be mended"
-    assert not typed or f'name="order" inputmode="numeric" maxlength="12" value="{html.escape(typed)}"' in page.text
+    assert 'open><summary>Is a refund missing' in page.text.replace("\n", ""), "there to be mended"
+    assert not typed.strip() or f'name="order" inputmode="numeric" maxlength="12" value="{html.escape(typed)}"' in page.text
 
 
 # Discounts ---------------------------------------------------------------------------------------------------------------
@@ -598,11 +605,11 @@ def test_discount_check(app):
 def test_automatic_promotion_says_how_to_make_a_coupon_of_it(app):
     app.discount(1, "works", "ok", name="Spring", codes=["SPRING10"])
     plain = app.post("/app/discounts")
-    assert "How to make a coupon of it" not in plain.text
+    assert "How to turn it into a coupon" not in plain.text
     app.discount(2, "never", "automatic", name="Free shipping")
     page = app.post("/app/discounts")
     item = re.search(r"<h3>Free shipping</h3>.*?</li>", page.text, re.S).group(0)
-    assert '<a href="#how">How to make a coupon of it</a>' in item and '<h2 id="how">' in page.text
+    assert '<a href="#how">How to turn it into a coupon</a>' in item and '<h2 id="how">' in page.text
     link = re.search(r'<a href="([^"]*)" target="_top">Open promotions in BigCommerce</a>', item).group(1)
     promotions = app.stack.get(html.unescape(link))
     assert promotions.url == f"{app.stack.sim.panel('abc123')}/manage/marketing/promotions"
@@ -618,7 +625,7 @@ def test_promotion_whose_codes_were_left_out(app):
 
 
 @pytest.mark.parametrize("typed, words", [
-    ("SPRING10", "Spring Works"), ("spring10 ", "Spring Works"), ("SPENT", "Spring Not now"), ("OTHER", "“OTHER” is no coupon code"),
+    ("SPRING10", "Spring Works"), ("spring10 ", "Spring Works"), ("SPENT", "Spring Not now"), ("OTHER", "“OTHER” is not a coupon code"),
 ])
 def test_checking_a_code(app, typed, words):
     app.discount(1, "works", "ok", name="Spring", codes=["SPRING10", "SPENT"], facts='{"used": ["SPENT"]}')
@@ -626,15 +633,15 @@ def test_checking_a_code(app, typed, words):
     assert words in reading(page) and f'name="code" value="{typed.strip()}"' in page.text
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "x" * 51])
-def test_code_that_cannot_be_one(app, typed):
+@pytest.mark.parametrize("typed, said", [("", "Type the code"), ("  ", "Type the code"), ("x" * 51, "No coupon code is as long as that")])
+def test_code_that_cannot_be_one(app, typed, said):
     page = app.post("/app/discounts", code=typed)
-    assert page.status == 200 and "That can't be a coupon code" in reading(page) and 'aria-invalid="true"' in page.text
+    assert page.status == 200 and said in reading(page) and 'aria-invalid="true"' in page.text
 
 
 def test_codes_of_another_store_are_unknown(app):
     App(app.stack, "def456").discount(1, "works", "ok", codes=["THEIRS"])
-    assert "“THEIRS” is no coupon code" in reading(app.post("/app/discounts", code="THEIRS"))
+    assert "“THEIRS” is not a coupon code" in reading(app.post("/app/discounts", code="THEIRS"))
 
 
 def test_many_discounts_come_in_pages(app):
