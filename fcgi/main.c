@@ -82,7 +82,7 @@ run_help(void)
 	cli_help();
 	puts("  settings                           every setting with its default and meaning\n"
 	     "  version                            print the program's version\n"
-	     "  help                               this list\n"
+	     "  help [COMMAND]                     this list, or how the command is used\n"
 	     "\n"
 	     "\"violet-bigcommerce COMMAND --help\" explains one of them. Settings are environment "
 	     "variables: see\n"
@@ -106,6 +106,16 @@ static const struct {
 	{ "-h", run_help },
 };
 
+static bool
+is_part(const char *name)
+{
+	size_t i = 0;
+
+	while (i < sizeof(parts) / sizeof(parts[0]) && strcmp(parts[i].name, name) != 0)
+		i++;
+	return i < sizeof(parts) / sizeof(parts[0]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -122,6 +132,8 @@ main(int argc, char **argv)
 			return parts[i].run();
 		if (strcmp(argv[2], "--help") == 0)
 			return run_help();
+		if (strcmp(argv[1], "help") == 0)
+			return is_part(argv[2]) ? run_help() : cli_explain(argc - 2, argv + 2);
 		fprintf(stderr, "violet-bigcommerce %s takes no arguments\n", argv[1]);
 		return CLI_USAGE;
 	}

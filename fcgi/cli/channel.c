@@ -198,15 +198,29 @@ edited_app_id(struct cli *cli, int64_t *app_id, struct err *err)
 	return rc;
 }
 
+static bool
+is_any_given(const struct cli *cli)
+{
+	for (size_t i = 0; cli->command->options[i].name != NULL; i++) {
+		if (cli->values[i] != NULL)
+			return true;
+	}
+	return false;
+}
+
 static enum cli_exit
 run_edit(struct cli *cli)
 {
-	struct app *app = cli_open(cli);
+	struct app *app;
 	const char *sealed = NULL;
 	int64_t app_id = 0;
 	struct err err;
-	enum rc rc = check_urls(cli, &err);
+	enum rc rc;
 
+	if (!is_any_given(cli))
+		return cli_usage(cli, "it wants at least one option: what shall change");
+	app = cli_open(cli);
+	rc = check_urls(cli, &err);
 	if (rc == RC_OK)
 		rc = edited_app_id(cli, &app_id, &err);
 	if (rc == RC_OK)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -244,6 +245,8 @@ run_check(struct cli *cli)
 	if (!read_part(&check, &part))
 		return cli_usage(
 		    cli, "PART is web, worker, command or migrate, not \"%s\"", cli->arguments[0]);
+	if (cli->arguments[0] == NULL)
+		setenv("FCGI_LISTEN", "-", 0); /* the unit says it, not the file of settings */
 	check.conf = start_conf(cli->ctx, part);
 	check.app = app_open(cli->ctx, check.conf, NULL, violet_tokens_open(cli->ctx), "check");
 	if (cli_flag(cli, "settings"))

@@ -163,6 +163,14 @@ read_option(struct cli *cli, int argc, char **argv, int *i)
 }
 
 static bool
+has_option(const struct cli_command *command, const char *name)
+{
+	const char *value;
+
+	return find_option(command, name, &value) != NULL;
+}
+
+static bool
 check_arguments(const struct cli *cli, int given)
 {
 	int wanted = 0, needed = 0;
@@ -175,7 +183,9 @@ check_arguments(const struct cli *cli, int given)
 	if (given < needed)
 		return cli_usage(cli, "it wants %s", cli->command->arguments), false;
 	if (given > wanted)
-		return cli_usage(cli, "too many arguments: \"%s\"", cli->arguments[wanted]), false;
+		return cli_usage(cli, "too many arguments: \"%s\"%s", cli->arguments[wanted],
+			   has_option(cli->command, "store") ? " (--store names a store)" : ""),
+		       false;
 	return true;
 }
 
@@ -226,6 +236,18 @@ unknown_command(int argc, char **argv)
 	if (!print_commands(argv[0]))
 		fprintf(stderr, "\"violet-bigcommerce help\" lists the commands\n");
 	return CLI_USAGE;
+}
+
+int
+cli_explain(int argc, char **argv)
+{
+	int words;
+	const struct cli_command *command = find_command(argc, argv, &words);
+
+	if (command == NULL)
+		return print_commands(argv[0]) ? CLI_DONE : unknown_command(argc, argv);
+	print_help(command);
+	return CLI_DONE;
 }
 
 int
@@ -283,6 +305,21 @@ cli_open(struct cli *cli)
 	    violet_tokens_open(cli->ctx), "command");
 	start_version(cli->app->db, START_NEEDS_DATABASE);
 	return cli->app;
+}
+
+enum rc
+cli_know_store(struct cli *cli, const char *store_hash, struct err *err)
+{
+	struct db_rows *rows;
+	enum rc rc;
+
+	if (store_hash == NULL)
+		return RC_OK;
+	rc = db_read(cli->app->db, cli->ctx, &rows, err, "select from api.store_show($1)",
+	    DB_PARAMS(db_text(store_hash)));
+	if (rc == RC_OK && db_count(rows) == 0)
+		rc = err_set(err, RC_MISSING, "store \"%s\" never installed the app", store_hash);
+	return rc;
 }
 
 enum cli_exit

@@ -67,6 +67,10 @@ int cli_main(int argc, char **argv);
 /* The list of all commands, for `help`. */
 void cli_help(void);
 
+/* `help COMMAND`: the help of the command, or of the group, that argv begins with. Returns the exit
+ * code. */
+int cli_explain(int argc, char **argv);
+
 /* An option's value: NULL if not given. A flag given is "". Panics if the command's table has no
  * such option. */
 const char *cli_value(const struct cli *cli, const char *option);
@@ -100,5 +104,9 @@ bool cli_number_option(const struct cli *cli, const char *option, int64_t minimu
  * store-{hash}. NULL and a message if it is neither.
  */
 const char *cli_store(const struct cli *cli, const char *text);
+
+/* RC_MISSING for a store that never installed the app: that nothing is found of it must not look as
+ * if all were well. NULL is every store. */
+MUST_CHECK enum rc cli_know_store(struct cli *cli, const char *store_hash, struct err *err);
 
 #endif

@@ -101,10 +101,12 @@ run_list(struct cli *cli)
 	if (!read_choice(cli, "7d", &choice) || !cli_number_option(cli, "limit", 1, &limit))
 		return CLI_USAGE;
 	app = cli_open(cli);
-	rc = db_read(app->db, cli->ctx, &rows, &err,
-	    "select * from api.event_list($1, $2, $3, $4, $5, $6::int)",
-	    DB_PARAMS(db_text(choice.store), choice.order, db_time(choice.since_ms), choice.until,
-		db_bool(cli_flag(cli, "problems")), db_int(limit)));
+	rc = cli_know_store(cli, choice.store, &err);
+	if (rc == RC_OK)
+		rc = db_read(app->db, cli->ctx, &rows, &err,
+		    "select * from api.event_list($1, $2, $3, $4, $5, $6::int)",
+		    DB_PARAMS(db_text(choice.store), choice.order, db_time(choice.since_ms),
+			choice.until, db_bool(cli_flag(cli, "problems")), db_int(limit)));
 	if (rc != RC_OK)
 		return cli_fail(rc, &err);
 	output_rows(
@@ -189,9 +191,12 @@ run_replay(struct cli *cli)
 	if (!read_choice(cli, "1d", &choice))
 		return CLI_USAGE;
 	cli_open(cli);
-	rc = db_read(cli->app->db, cli->ctx, &rows, &err,
-	    "select api.event_count($1, $2, $3, $4) as n",
-	    DB_PARAMS(db_text(choice.store), choice.order, db_time(choice.since_ms), choice.until));
+	rc = cli_know_store(cli, choice.store, &err);
+	if (rc == RC_OK)
+		rc = db_read(cli->app->db, cli->ctx, &rows, &err,
+		    "select api.event_count($1, $2, $3, $4) as n",
+		    DB_PARAMS(db_text(choice.store), choice.order, db_time(choice.since_ms),
+			choice.until));
 	if (rc == RC_OK)
 		rc = replay(cli, &choice, (size_t)db_get_int(rows, 0, "n"), &events, &jobs, &err);
 	if (rc == RC_OK && jobs > 0)

@@ -40,9 +40,12 @@ run_list(struct cli *cli)
 	if (!cli_number_option(cli, "limit", 1, &limit))
 		return CLI_USAGE;
 	app = cli_open(cli);
-	rc = db_read(app->db, cli->ctx, &rows, &err,
-	    "select * from api.job_list($1, $2, $3::int, $4)",
-	    DB_PARAMS(db_text(store), db_text(kind), db_int(limit), db_time(clock_now_ms())));
+	rc = cli_know_store(cli, store, &err);
+	if (rc == RC_OK)
+		rc = db_read(app->db, cli->ctx, &rows, &err,
+		    "select * from api.job_list($1, $2, $3::int, $4)",
+		    DB_PARAMS(
+			db_text(store), db_text(kind), db_int(limit), db_time(clock_now_ms())));
 	if (rc != RC_OK)
 		return cli_fail(rc, &err);
 	output_rows(rows, columns, cli_flag(cli, "json"), "There are no jobs.");

@@ -167,14 +167,24 @@ print_html_text(const char *text)
 	}
 }
 
+/* Numbers to the right; a time on one line. */
+static const char *
+cell_tag(enum db_column_kind kind)
+{
+	return kind == DB_COLUMN_NUMBER ? "<td class=\"n\">"
+	       : kind == DB_COLUMN_TIME ? "<td class=\"t\">"
+					: "<td>";
+}
+
 static void
 print_html(const struct db_rows *rows, const char *title)
 {
 	printf(
 	    "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>%s</title>\n"
-	    "<style>body{font:14px system-ui,sans-serif;margin:2em}table{border-collapse:collapse}"
-	    "td,th{padding:.3em .8em;border-bottom:1px solid #ccc;text-align:left}"
-	    ".n{text-align:right;font-variant-numeric:tabular-nums}</style>\n<h1>%s</"
+	    "<style>:root{color-scheme:light dark}body{font:14px system-ui,sans-serif;margin:2em}"
+	    "table{border-collapse:collapse}td,th{padding:.3em .8em;border-bottom:1px solid #8888;"
+	    "text-align:left;vertical-align:top}.n{text-align:right;font-variant-numeric:tabular-"
+	    "nums}.t{white-space:nowrap}</style>\n<h1>%s</"
 	    "h1>\n<table>\n<tr>",
 	    title, title);
 	for (size_t i = 0; i < db_columns(rows); i++)
@@ -182,7 +192,7 @@ print_html(const struct db_rows *rows, const char *title)
 	for (size_t row = 0; row < db_count(rows); row++) {
 		fputs("\n<tr>", stdout);
 		for (size_t i = 0; i < db_columns(rows); i++) {
-			fputs(is_number(rows, i) ? "<td class=\"n\">" : "<td>", stdout);
+			fputs(cell_tag(db_column_kind(rows, i)), stdout);
 			print_html_text(shown(rows, row, i));
 		}
 	}

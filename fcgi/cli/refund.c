@@ -86,12 +86,15 @@ run_list(struct cli *cli)
 	if (!cli_number_option(cli, "limit", 1, &limit))
 		return CLI_USAGE;
 	app = cli_open(cli);
-	rc = db_read(app->db, cli->ctx, &rows, &err,
-	    "select r.*, r.source || ':' || r.source_id as name, "
-	    "case r.state when 'review' then r.review_reason when 'pending' then r.wait_code end "
-	    "as why "
-	    "from api.refund_list($1, $2, null, $3::int) as r",
-	    DB_PARAMS(db_text(store), db_text(state), db_int(limit)));
+	rc = cli_know_store(cli, store, &err);
+	if (rc == RC_OK)
+		rc = db_read(app->db, cli->ctx, &rows, &err,
+		    "select r.*, r.source || ':' || r.source_id as name, "
+		    "case r.state when 'review' then r.review_reason when 'pending' then "
+		    "r.wait_code end "
+		    "as why "
+		    "from api.refund_list($1, $2, null, $3::int) as r",
+		    DB_PARAMS(db_text(store), db_text(state), db_int(limit)));
 	if (rc != RC_OK)
 		return cli_fail(rc, &err);
 	output_rows(rows, list_columns, cli_flag(cli, "json"),
@@ -186,6 +189,8 @@ read_amount(const struct cli *cli, const struct json *order, int64_t *minor, str
 	const char *text = cli_value(cli, "amount");
 	size_t length = strcspn(text, " ");
 	const char *named = text + length + strspn(text + length, " ");
+	int64_t left = json_get_int(order, "total_minor", 0) - json_get_int(order, "paid_minor", 0);
+	char money[MONEY_TEXT_SIZE];
 
 	if (currency == NULL)
 		return err_set(err, RC_CONFLICT,
@@ -197,6 +202,9 @@ read_amount(const struct cli *cli, const struct json *order, int64_t *minor, str
 		return err_set(err, RC_INVALID,
 		    "--amount is an amount of %s above 0 with at most %d decimals, not \"%s\"",
 		    currency, money_exponent(currency), text);
+	if (*minor > left)
+		return err_set(err, RC_INVALID, "only %s is left of this order at Violet",
+		    money_format(left, currency, money));
 	return RC_OK;
 }
 

@@ -159,6 +159,18 @@ await(struct db *db)
 	}
 }
 
+/* The server's words, with what a reader needs besides. Our own functions say all of it. */
+static void
+tell(const char *state, enum rc code, const char *message, struct err *err)
+{
+	if (strncmp(state, "VB", 2) == 0)
+		err_set(err, code, "%s", message);
+	else if (strcmp(state, "42501") == 0) /* insufficient_privilege */
+		err_set(err, code, "%s (%s): the database user needs another role", message, state);
+	else
+		err_set(err, code, "%s (%s)", message, state);
+}
+
 /* What a result says. `lost` is the code if it is none of the server's: the connection broke, or
  * nothing came in time. */
 static enum rc
@@ -178,7 +190,7 @@ judge(struct db *db, const PGresult *result, enum rc lost, struct err *err)
 	if (state == NULL || message == NULL)
 		return fail_connection(db, lost, "lost the database", err);
 	code = code_of(state);
-	err_set(err, code, "%s (%s)", message, state);
+	tell(state, code, message, err);
 	snprintf(db->sqlstate, sizeof(db->sqlstate), "%s", state);
 	db->in_transaction = PQtransactionStatus(db->conn) != PQTRANS_IDLE;
 	/* a standby stays one: look for the primary anew */

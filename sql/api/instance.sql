@@ -66,8 +66,12 @@ as $$
         (not has_tomorrow, 'warning', 'there is no partition for tomorrow''s webhooks yet: a worker makes it')
     ) as f (applies, level, finding)
     where f.applies
+    union all
+    select 'warning', format('refunds of %s are stopped (%s): %s. "refunds resume" lets them go on',
+        coalesce('store ' || b.store_hash, 'all stores'), b.brake, b.reason)
+    from api.brakes() as b
 $$;
 comment on function api.check_database(timestamptz) is
-    'What is wrong with the database server, its replication, its clock, or the user that asks: for `check`. p_now: the clock of '
-    'the program''s machine.';
+    'What is wrong with the database server, its replication, its clock, or the user that asks, and what stops refunds: for '
+    '`check`. p_now: the clock of the program''s machine.';
 grant execute on function api.check_database(timestamptz) to violet_web, violet_worker, violet_operator;

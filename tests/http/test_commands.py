@@ -24,7 +24,10 @@ def test_help_names_every_command_with_examples(stack):
     (["frobnicate"], 'there is no command "frobnicate"'),
     (["channel", "frobnicate"], 'there is no command "channel frobnicate"'),
     (["channel", "list", "extra"], 'too many arguments: "extra"'),
+    (["refund", "list", "abc123"], 'too many arguments: "abc123" (--store names a store)'),
     (["channel", "disable"], "it wants SLUG"),
+    (["channel", "edit", "acme"], "it wants at least one option"),
+    (["help", "frobnicate"], 'there is no command "frobnicate"'),
     (["channel", "list", "--frob"], "unknown option --frob"),
     (["channel", "list", "--json", "--json"], "--json is given twice"),
     (["channel", "list", "--json=1"], "--json takes no value"),
@@ -34,6 +37,17 @@ def test_wrong_usage_is_explained_and_does_nothing(stack, words, said):
     done = stack.command(*words)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_help_of_one_command(stack):
+    assert stack.must("help", "store", "show") == stack.must("store", "show", "--help")
+    assert stack.must("help", "store") == stack.must("store", "--help")
+    assert stack.must("help", "web") == stack.must("help")
+
+
+def test_login_of_another_part_is_told_so(stack):
+    done = stack.command("channel", "list", env={"DATABASE_URL": stack.db.url("app_web")})
+    assert done.returncode == 1 and "the database user needs another role" in done.stderr
 
 
 def test_settings_that_are_wrong_are_listed_all_at_once(stack):

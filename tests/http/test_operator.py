@@ -59,10 +59,11 @@ class TestStore:
             == ("refund", None), before
 
     def test_an_unknown_store(self, shop):
-        for words in (("show", "nosuchstore"), ("edit", "nosuchstore", "--cancel-policy", "review"),
-                      ("forget", "nosuchstore", "--yes")):
-            done = shop.stack.command("store", *words)
-            assert done.returncode == 3 and "nosuchstore" in done.stderr
+        for words in (("store", "show", "nosuchstore"), ("store", "edit", "nosuchstore", "--cancel-policy", "review"),
+                      ("store", "forget", "nosuchstore", "--yes"), ("refund", "list", "--store", "nosuchstore"),
+                      ("job", "list", "--store", "nosuchstore"), ("event", "list", "nosuchstore"), ("event", "replay", "nosuchstore")):
+            done = shop.stack.command(*words)
+            assert done.returncode == 3 and "nosuchstore" in done.stderr, words
         done = shop.stack.command("store", "show", "not a hash!")
         assert done.returncode == 2 and "store hash" in done.stderr
 
@@ -225,6 +226,7 @@ class TestEventsAndJobs:
             shop.stack.worker.start()
 
     def test_a_terminal_is_shown_how_far_it_is(self, shop):
+        shop.installed()
         shop.db.rows("insert into violet.event (store_hash, received_at, body) select %s, now(), '' from generate_series(1, 600)",
                      shop.hash)
         terminal, end = pty.openpty()
@@ -291,6 +293,11 @@ class TestReport:
                    if row["store_hash"] == shop.hash)
         assert row["name"] == "'=cmd|\"<b>"
 
+    def test_an_analysts_login_suffices(self, shop):
+        shop.installed()
+        url = shop.db.url("app_report")
+        assert shop.hash in shop.stack.must("report", "stores", "--csv", env={"DATABASE_URL": url})
+
     def test_every_report_runs(self, shop):
         for line in shop.stack.must("report").splitlines():
             shop.stack.must("report", line.split()[0], "--json")
@@ -324,6 +331,18 @@ class TestCheck:
         keys.write_text("k1 tooshort\n")
         done = shop.stack.command("check", "worker", "--offline", env={"SEAL_KEY_FILE": str(keys)})
         assert done.returncode == 1 and "fault    SEAL_KEY_FILE" in done.stdout
+
+    def test_without_a_part_the_units_say_where_web_listens(self, shop):
+        done = shop.stack.command("check", "--offline")
+        assert "good     settings: complete" in done.stdout and "FCGI_LISTEN" not in done.stdout + done.stderr
+        assert "FCGI_LISTEN: not set" in shop.stack.command("check", "web").stderr
+
+    def test_stopped_refunds_are_noticed(self, shop):
+        shop.stack.must("refunds", "hold", "--by", "carol")
+        try:
+            assert "refunds of all stores are stopped (hold): held by carol" in shop.stack.command("check", "command").stdout
+        finally:
+            shop.stack.must("refunds", "resume")
 
     def test_superuser_and_owner_are_noticed(self, shop):
         done = shop.stack.command("check", "command", env={"DATABASE_URL": shop.db.url()})

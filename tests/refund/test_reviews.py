@@ -65,7 +65,7 @@ def test_more_than_what_is_left_is_not_approved(little_left):
     deal, number = little_left
     assert "more than what is left" in press(deal, only_row(deal), "approve", amount="10.00")
     refused = deal.stack.command("refund", "approve", deal.store, deal.id, number, "--amount", "5.01", "--by", "tester")
-    assert refused.returncode != 0 and "only 500 minor units of USD are left" in refused.stderr, refused
+    assert refused.returncode != 0 and "only 5.00 USD is left" in refused.stderr, refused
     deal.wait_looks(2)
     assert deal.states() == ["review"] and deal.row()["paid_by_us"] == 0 and not deal.posts()
 
