@@ -60,6 +60,7 @@ def test_unknown_paths(stack):
     assert_error_page(stack.get("/connect/a/b/c"), 404, "There is nothing here")
     assert_error_page(stack.get("/assets/nothing.css"), 404, "There is nothing here")
     assert stack.get("/anything").status == 404  # nginx passes nothing else on
+    assert stack.get("/").location == f"{stack.url}/connect/acme", "the sandbox's own: a beginning"
     with Connection(stack.sockets["pages"]) as straight:
         assert straight.get("/anything") == 404
 
