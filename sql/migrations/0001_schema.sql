@@ -335,7 +335,7 @@ insert into violet.refund_move (from_state, to_state, meaning) values
     ('accepted', 'review', 'Violet failed it or changed it'),
     ('done', 'review', 'Violet took it back after completing it'),
     ('review', 'pending', 'a person approved or retried it, or its cause has gone'),
-    ('review', 'dismissed', 'a person dismissed it with a reason, or it was withdrawn before anything was sent');
+    ('review', 'dismissed', 'a person dismissed it, or it was withdrawn unsent');
 
 create table violet.refund (
     store_hash violet.store_hash not null,
