@@ -8,6 +8,7 @@
 #include "domain/refund.h"
 #include "web/app_page.h"
 #include "web/catalog.h"
+#include "web/connect_page.h"
 #include "web/locale.h"
 
 struct part {
@@ -32,16 +33,6 @@ static void
 put_text(struct view *view, const char *name, const struct json *row, const char *member)
 {
 	view_text(view, name, json_get_text(row, member, NULL));
-}
-
-/* The host of a URL, as people compare it. */
-static void
-put_host(const struct part *part, struct view *view, const char *name, const char *url)
-{
-	struct http_url parts;
-
-	if (url != NULL && http_url_parse(part->request->ctx, url, false, &parts) == RC_OK)
-		view_text(view, name, parts.host);
 }
 
 /* Connection
@@ -119,8 +110,9 @@ fill_waiting(const struct part *part)
 
 		view_int(item, "connection_id", json_get_int(connection, "connection_id", 0));
 		put_text(item, "channel", connection, "channel");
-		put_host(
-		    part, item, "channel_host", json_get_text(connection, "redirect_url", NULL));
+		view_text(item, "channel_host",
+		    connect_host(
+			part->request->ctx, json_get_text(connection, "redirect_url", "")));
 	}
 }
 

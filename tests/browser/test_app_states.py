@@ -187,7 +187,7 @@ STATES = [
     ("refund-foreign", refund("foreign"), "Paid by Violet", {}),
     ("refund-dismissed", refund("dismissed"), "Closed without paying", {}),
     ("review", refund("review", proposed_minor=250), "We suggest $2.50.", {}),
-    ("review-without-amount", refund("review", amount=None, source="status", review_code="partial_by_hand"), "Amount not known", {}),
+    ("review-without-amount", refund("review", amount=None, source="status", review_code="partial_by_hand"), "No amount yet", {}),
     ("review-staff", refund("review"), "please ask owner@", {"user": "staff"}),
     ("review-unpayable", refund("review", review_code="no_bag", bag={"state": "ambiguous"}), "Violet does not know it", {}),
     ("reopened", lambda app: (app.bag(250, paid_minor=6984), sql("update violet.bag set reopened_at = now()")(app)),

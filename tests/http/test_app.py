@@ -108,7 +108,7 @@ def test_arithmetic_of_a_proposal_is_in_the_readers_language(app, locale, words)
 def test_review_without_an_amount(app):
     app.refund(250, "review", amount=None, source="status", review_code="partial_by_hand")
     page = app.load()
-    assert "Amount not known" in reading(page) and 'name="amount" value=""' in page.text
+    assert "No amount yet" in reading(page) and 'name="amount" value=""' in page.text
     assert 'value="retry"' not in page.text
 
 
@@ -343,6 +343,7 @@ def test_waiting_connection(app):
     app.waiting("acme")
     text = reading(app.load())
     assert "Acme Marketplace is waiting for you" in text and "Finish connecting to Acme Marketplace" in text
+    assert f"({app.stack.sim.violet.removeprefix('http://')})" in text, "as the other pages name the channel's address"
     text = reading(app.load("staff"))
     assert "Finish connecting to" not in text and "Please ask owner@abc123.example" in text
 
