@@ -97,7 +97,7 @@ event_signature(const struct conf *conf, const char *id, const char *timestamp,
 	if (id == NULL && timestamp == NULL && signature == NULL)
 		return "absent";
 	if (id == NULL || signature == NULL || timestamp == NULL ||
-	    !text_int(timestamp, 0, INT32_MAX, &made_s) || strlen(signature) > 1024)
+	    !text_int(timestamp, 0, INT64_MAX, &made_s) || strlen(signature) > 1024)
 		return "bad";
 	ctx = mem_printf(NULL, "%s.%s.", id, timestamp);
 	head = strlen(ctx);

@@ -32,7 +32,7 @@ create or replace function api.store_show(p_store_hash text)
 returns table (store_hash text, name text, domain text, control_panel_url text, currency text, owner_id bigint,
     first_installed_at timestamptz, installed_at timestamptz, uninstalled_at timestamptz, token_refused_at timestamptz,
     scopes text[], merchant_id integer, merchant_set_by text, merchants integer[], cancel_policy text,
-    cancel_grace_seconds integer, gate_until timestamptz, quota_left integer, quota_total integer,
+    cancel_grace_seconds integer, gate_until timestamptz, quota_left bigint, quota_total bigint,
     swept_refund_at timestamptz, swept_order_at timestamptz, hooks_checked_at timestamptz,
     discounts_read_at timestamptz, jobs bigint, refunds_open bigint, reviews bigint, fuse_tripped_at timestamptz,
     fuse_reason text)

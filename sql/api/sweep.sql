@@ -96,12 +96,12 @@ comment on function api.sweep_orders(text, bigint[], bigint[], bigint[], bigint,
 grant execute on function api.sweep_orders(text, bigint[], bigint[], bigint[], bigint, timestamptz, bigint, boolean,
     timestamptz) to violet_worker;
 
-create or replace function api.store_quota(p_store_hash text, p_left integer, p_total integer)
+create or replace function api.store_quota(p_store_hash text, p_left bigint, p_total bigint)
 returns void
 language sql security definer set search_path = pg_catalog, violet, pg_temp
 as $$
     update violet.store as s set quota_left = p_left, quota_total = p_total where s.store_hash = p_store_hash
 $$;
-comment on function api.store_quota(text, integer, integer) is
+comment on function api.store_quota(text, bigint, bigint) is
     'What BigCommerce said last of the store''s API quota, shared by all its apps: for the operator.';
-grant execute on function api.store_quota(text, integer, integer) to violet_worker;
+grant execute on function api.store_quota(text, bigint, bigint) to violet_worker;

@@ -204,6 +204,12 @@ def test_the_quota_is_left_for_looks(deaf):
     assert 30000 < deaf.value("select quota_left from violet.store where store_hash = %s") < 40000
 
 
+def test_a_quota_as_large_as_never_used_up(deaf):
+    deaf.sim.post("settings", {"quota": 10**10})
+    sweep(deaf)
+    assert deaf.value("select quota_left from violet.store where store_hash = %s") > 2**31
+
+
 def test_a_short_quota_does_not_hide_the_orders(deaf):
     """Other apps may need most of it day and night: a page of each list is read all the same."""
     order = deaf.stack.order(deaf.hash, lines=[{"qty": 1, "price": "10.00"}])["id"]

@@ -66,6 +66,12 @@ def test_installed_anew_within_what_clocks_differ_by(installed, trouble):
     assert is_installed(installed)
 
 
+def test_a_word_of_the_far_future_is_asked_about(installed):
+    installed.put(JOB, 2**62)
+    installed.wait(lambda: installed.says(JOB, "asked, and will ask again"))
+    assert is_installed(installed)
+
+
 def test_an_outage_is_no_uninstall(installed):
     installed.sim.post("settings", {"suspended_stores": [installed.hash]})
     installed.act("uninstall", {"keep": True})

@@ -69,6 +69,9 @@ signatures(void **state)
 		{ "msg_test_0001", "1700000001", GOOD, "good", 1699999701 },
 		{ "msg_test_0001", "1700000001", GOOD, "old", 1700000302 },
 		{ "msg_test_0001", "1700000001", GOOD, "old", 1699999700 },
+		/* beyond 32 bits */
+		{ "msg_test_0001", "2208988800",
+		    "v1,BKOVAgFuqs6RRMnE0JDK55ckRyn8cshBF2pdgxWTIcI=", "good", 2208988800 },
 		{ "msg_test_0001", "1700000001", "v2,x v1,bm8= " GOOD, "good", 1700000001 },
 		{ "msg_test_0001", "1700000001", GOOD "x", "bad", 1700000001 },
 		{ "msg_test_0001", "1700000001", "v1a" GOOD, "bad", 1700000001 },
