@@ -165,7 +165,8 @@ find_answers(struct work *work)
 		item->by = rows[i].by;
 		item->answer = rows[i].by != MATCH_NONE ? &work->f->paid[rows[i].answer] : NULL;
 		item->rivals = rows[i].rivals;
-		item->is_contradicted = rows[i].is_contradicted;
+		item->contradiction =
+		    rows[i].is_contradicted ? &work->f->paid[rows[i].answer] : NULL;
 	}
 }
 

@@ -384,12 +384,14 @@ advance_pending(struct work *work, struct item *item)
 static bool
 resolve(struct work *work, struct item *item)
 {
-	if (item->answer != NULL)
+	if (item->answer != NULL) {
 		accept(work, item);
-	else if (item->is_contradicted)
+	} else if (item->contradiction != NULL) {
+		note_answer(item->row, item->contradiction); /* not to be tried again beside it */
 		item_review(item, REVIEW_AMOUNT_DIFFERS, 0, NULL);
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 

@@ -22,7 +22,7 @@ struct item {
 	const struct violet_refund *answer; /* NULL: unanswered */
 	enum match_by by;
 	size_t rivals;
-	bool is_contradicted;
+	const struct violet_refund *contradiction; /* ours, with another amount; NULL: none */
 	enum refund_state was; /* when it was read: a row moves once in a look */
 	bool was_sent; /* an attempt may have moved money: kept out of automatic withdrawal */
 	bool is_ready; /* only brakes, turn and sums stand between it and sending */

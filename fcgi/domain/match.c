@@ -209,9 +209,11 @@ doubt(struct table *t, struct match_row *row)
 		if (t->is_taken[i] || !is_new(row, refund) ||
 		    contains(row->tried_ids, row->tried_count, refund->id))
 			continue;
-		if (match_has_marker(refund->reason, row->marker) && !same_amount(row, refund))
+		if (match_has_marker(refund->reason, row->marker) && !same_amount(row, refund)) {
+			if (!row->is_contradicted || match_is_live(refund))
+				row->answer = i;
 			row->is_contradicted = true;
-		else if (may_be_ours(row, refund->reason) && is_candidate(row, refund))
+		} else if (may_be_ours(row, refund->reason) && is_candidate(row, refund))
 			row->rivals++;
 	}
 }

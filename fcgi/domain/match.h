@@ -40,7 +40,7 @@ struct match_row {
 	size_t tried_count;
 	/* found */
 	enum match_by by;
-	size_t answer; /* index of the refund, if by is not MATCH_NONE */
+	size_t answer; /* index of the refund, if by is not MATCH_NONE or is_contradicted */
 	size_t rivals; /* unmarked new ones of the amount, whenever made, if is_attempted and by is
 			  MATCH_NONE: perhaps ours */
 	bool is_contradicted; /* is_attempted: our marker on a new refund of another amount */

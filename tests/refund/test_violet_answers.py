@@ -193,6 +193,18 @@ def test_what_violet_has_and_has_not_failed_is_not_retried(shop):
     assert deal.states() == ["dismissed"]
 
 
+def test_another_amount_behind_a_lost_answer_is_not_retried_either(shop):
+    shop.settings(next_refunds=[{"amount": 900}])
+    deal = shop.deal()
+    shop.fault("violet", "POST", rf"/bags/{deal.bag}/refunds$", "drop_after", times=1)
+    number = deal.refund("10.00")
+    deal.wait_review("amount_differs")
+    deal.refund("15.00")  # which leaves the sums room for the first one once more
+    done = deal.stack.command("refund", "retry", deal.store, deal.id, number, "--by", "tester")
+    assert done.returncode != 0 and re.search("approve", done.stderr), done
+    assert len(deal.posts()) == 1
+
+
 def test_violet_away_while_reading(shop):
     deal = shop.deal()
     shop.fault("violet", "GET", rf"/bags/{deal.bag}/refunds$", "drop_before", times=3)

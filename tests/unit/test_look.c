@@ -430,6 +430,13 @@ another_amount_under_our_marker_needs_a_person(void **state)
 	scene_later(&s, 170 * SECOND);
 	scene_look(&s);
 	EXPECT(&s, "r1=review:1000/amount_differs");
+	/* Violet has it, so it is not tried again: a person approves what is missing. */
+	assert_int_equal(s.rows[0].violet_refund_id, s.violet[0].id);
+	scene_settle(&s, 0, 100);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=done:100");
+	assert_int_equal(scene_paid(&s), 1000);
 }
 
 static void
