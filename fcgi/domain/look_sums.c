@@ -152,21 +152,32 @@ work_sum_paid(struct work *work)
 
 /* What BigCommerce's refund makes us owe, as far as it is certain. */
 static int64_t
+certain_for(const struct item *item)
+{
+	bool certain = item->split.is_exact && (item->fit == FIT_SAME || item->fit == FIT_FULL);
+
+	if (item->row->source == SOURCE_REFUND && item->record != NULL &&
+	    item->split.ours_minor > 0 && certain)
+		return item->nominal;
+	return 0;
+}
+
+/* What a row for BigCommerce's refund makes us owe. A person may approve more than that refund
+ * says, or only what is missing of it: then the rest is owed as well, and paid. */
+static int64_t
 owed_for(const struct item *item)
 {
 	const struct refund *row = item->row;
-	bool certain = item->split.is_exact && (item->fit == FIT_SAME || item->fit == FIT_FULL);
+	int64_t certain = certain_for(item);
 
-	if (is_for_record(row) && row->is_approved && row->state != REFUND_DISMISSED)
-		return row->amount_minor;
-	if (!is_for_record(row) || item->record == NULL)
+	if (!is_for_record(row))
 		return 0;
-	if (row->violet_refund_id != 0 || row->state == REFUND_SENDING ||
-	    row->state == REFUND_UNKNOWN)
+	if (row->is_approved && row->state != REFUND_DISMISSED)
+		return row->amount_minor > certain ? row->amount_minor : certain;
+	if (item->record != NULL && (row->violet_refund_id != 0 || row->state == REFUND_SENDING ||
+					row->state == REFUND_UNKNOWN))
 		return row->amount_minor;
-	if (row->source == SOURCE_REFUND && item->split.ours_minor > 0 && certain)
-		return item->nominal;
-	return 0;
+	return certain;
 }
 
 void

@@ -281,6 +281,30 @@ an_inexact_amount_needs_a_person(void **state)
 	EXPECT(&s, "r1=done:1000");
 }
 
+/* What is missing of a refund is approved beside what Violet has of it: both are owed. */
+static void
+approving_what_is_missing_leaves_the_next_refund_owed(void **state)
+{
+	struct refund *row;
+
+	(void)state;
+	scene_refund(&s, 3000, 7);
+	scene_look(&s);
+	row = scene_send(&s);
+	scene_answer(&s, row, scene_violet(&s, 2000, "COMPLETED", "bc:9:r1", 0));
+	scene_look(&s);
+	EXPECT(&s, "r1=review:3000/amount_differs");
+	scene_settle(&s, 0, 1000);
+	scene_run(&s);
+	scene_run(&s);
+	assert_int_equal(s.plan.owed_minor, 3000);
+	scene_refund(&s, 1500, 7);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=done:1000 r2=done:1500");
+	assert_int_equal(scene_paid(&s), 4500);
+}
+
 /* Unknown outcomes ----------------------------------------------------------------------------- */
 
 static void
@@ -1120,6 +1144,7 @@ main(void)
 		STORY(a_declined_payment_is_not_owed),
 		STORY(declined_after_it_was_paid_is_no_alarm),
 		STORY(an_inexact_amount_needs_a_person),
+		STORY(approving_what_is_missing_leaves_the_next_refund_owed),
 		STORY(a_lost_answer_is_found_by_the_marker),
 		STORY(a_lost_send_is_repeated_only_when_absence_is_proved),
 		STORY(lost_sends_are_repeated_ever_more_seldom),
