@@ -256,8 +256,8 @@ note_reopened(struct work *work, enum order_whole whole)
 		bag->reopened_ms = work->f->now_ms;
 }
 
-/* Without the order its status can't be read again: nothing is sent for it. What was in its grace
- * time has no row yet. */
+/* Without the order its status can't be read again: nothing is sent for it but what a person
+ * approved. What was in its grace time has no row yet. */
 static void
 give_up(struct work *work)
 {
@@ -270,7 +270,11 @@ give_up(struct work *work)
 	for (size_t i = 0; i < work->count; i++) {
 		struct item *item = &work->items[i];
 
-		if (is_for_status(item->row) && item->row->state == REFUND_PENDING)
+		if (!is_for_status(item->row) || item->row->state != REFUND_PENDING)
+			continue;
+		if (work->f->is_installed && item->row->is_approved)
+			item->is_ready = is_waiting(item);
+		else
 			item_review(item,
 			    work->f->is_installed ? REVIEW_RECORD_GONE : REVIEW_UNINSTALLED,
 			    item->row->amount_minor, NULL);

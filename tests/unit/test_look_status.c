@@ -282,6 +282,26 @@ uninstalled_in_the_grace_time_is_for_a_person_to_see(void **state)
 }
 
 static void
+a_cancellation_whose_order_is_gone_can_be_approved(void **state)
+{
+	(void)state;
+	s.bag.brake = BRAKE_HOLD;
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	s.bag.brake = BRAKE_NONE;
+	s.order_is_known = false;
+	scene_look(&s);
+	EXPECT(&s, "cancel=review:5000/record_gone?5000");
+	scene_settle(&s, 0, 4000);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "cancel=done:4000");
+	assert_int_equal(s.bag.overpaid_ms, 0);
+}
+
+static void
 the_stores_policy_asks_a_person(void **state)
 {
 	(void)state;
@@ -603,6 +623,7 @@ main(void)
 		STORY(violet_paying_a_cancellation_in_the_grace_time_leaves_nothing),
 		STORY(violet_failing_to_pay_a_cancellation_leaves_it_to_us),
 		STORY(uninstalled_in_the_grace_time_is_for_a_person_to_see),
+		STORY(a_cancellation_whose_order_is_gone_can_be_approved),
 		STORY(the_stores_policy_asks_a_person),
 		STORY(a_review_is_withdrawn_when_the_order_is_reopened),
 		STORY(a_held_cancellation_is_withdrawn_when_the_order_is_reopened),
