@@ -479,13 +479,19 @@ advance_accepted(struct work *work, struct item *item)
 		work_poll(work, row);
 }
 
+/* Violet may take back what it has completed, or a part of it. */
 static void
 advance_done(struct item *item)
 {
-	if (item->answer == NULL || match_is_live(item->answer))
+	enum review_code code = REVIEW_NONE;
+	bool done;
+
+	if (item->answer != NULL)
+		code = judge(item->answer, item->row->amount_minor, &done);
+	if (code == REVIEW_NONE)
 		return;
 	item->row->violet_status = item->answer->status;
-	item_review(item, REVIEW_VIOLET_FAILED, 0, NULL);
+	item_review(item, code, 0, NULL);
 }
 
 /* Reviews whose cause has gone by itself; everything else waits for a person. */

@@ -586,6 +586,25 @@ failed_after_it_was_completed_is_not_lost(void **state)
 }
 
 static void
+taken_back_in_part_after_it_was_completed_is_not_lost(void **state)
+{
+	(void)state;
+	scene_refund(&s, 1000, 7);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=done:1000");
+	s.violet[0].amount_minor = 400;
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "r1=review:1000/amount_differs");
+	scene_settle(&s, 0, 600);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=done:600");
+	assert_int_equal(scene_paid(&s), 1000);
+}
+
+static void
 an_accepted_refund_is_polled_ever_more_seldom(void **state)
 {
 	struct refund *row;
@@ -1157,6 +1176,7 @@ main(void)
 		STORY(processing_that_fails_later_needs_a_person_and_freezes),
 		STORY(a_lost_send_that_failed_is_not_repeated_after_a_retry_either),
 		STORY(failed_after_it_was_completed_is_not_lost),
+		STORY(taken_back_in_part_after_it_was_completed_is_not_lost),
 		STORY(an_accepted_refund_is_polled_ever_more_seldom),
 		STORY(an_accepted_refund_that_vanishes_needs_a_person),
 		STORY(a_refund_without_amount_at_violet_stops_sending),
