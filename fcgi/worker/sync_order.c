@@ -321,16 +321,39 @@ decide_and_act(struct look *look, struct err *err)
 	return rc;
 }
 
+/* Without the order at BigCommerce, is there anything to follow or to hand to a person? A status in
+ * its grace time has no row yet. */
+static bool
+is_anything_open(const struct look *look)
+{
+	return look->bag.state == BAG_FOUND && (has_open_rows(look) || look->bag.status != 0);
+}
+
 /* An uninstalled store: nothing is sent, but what is under way is followed at Violet, and what was
  * still to be paid becomes a review. */
 static enum rc
 look_uninstalled(struct look *look, struct err *err)
 {
-	if (look->bag.state != BAG_FOUND || (!has_open_rows(look) && look->bag.status == 0)) {
+	if (!is_anything_open(look)) {
 		finished(look, "the app is not installed");
 		return RC_OK;
 	}
 	return decide_and_act(look, err);
+}
+
+/* BigCommerce does not know the order: what has no row yet waits in case that passes. */
+static enum rc
+look_missing(struct look *look, struct err *err)
+{
+	bool has_rows = look->bag.state == BAG_FOUND && has_open_rows(look);
+
+	if (!has_rows && look->job->attempts < MISSING_LOOKS)
+		return err_set(
+		    err, RC_BUSY, "bigcommerce does not know order %" PRId64, look->job->ref);
+	if (is_anything_open(look))
+		return decide_and_act(look, err);
+	finished(look, "BigCommerce does not know the order");
+	return RC_OK;
 }
 
 static enum rc
@@ -341,15 +364,8 @@ look_at(struct look *look, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
-	if (look->facts.order == NULL && (look->bag.state != BAG_FOUND || !has_open_rows(look))) {
-		if (look->job->attempts < MISSING_LOOKS)
-			return err_set(err, RC_BUSY, "bigcommerce does not know order %" PRId64,
-			    look->job->ref);
-		finished(look, "BigCommerce does not know the order");
-		return RC_OK;
-	}
 	if (look->facts.order == NULL)
-		return decide_and_act(look, err);
+		return look_missing(look, err);
 	if (!look_matters(&look->order, look->facts.refund_count, look->facts.row_count) &&
 	    look->bag.status == 0) {
 		finished(look, "nothing owed");

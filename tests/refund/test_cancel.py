@@ -113,6 +113,17 @@ def test_the_guides_way_within_the_grace_time(shop):
     assert deal.states() == ["done"]
 
 
+def test_gone_within_the_grace_time_is_for_a_person(shop):
+    deal = shop.deal()
+    deal.cancel()
+    wait(lambda: looked_since(deal), what="the first look")
+    shop.fault("bigcommerce", "GET", rf"/v2/orders/{deal.id}$", "status", code=404,
+               body=[{"status": 404, "message": "The requested resource was not found."}])
+    deal.wait_review("record_gone")
+    deal.decide("approve", "cancel", "--amount", "50.00")
+    deal.wait_paid(5000)
+
+
 def test_set_to_refunded_by_hand(shop):
     deal = shop.deal()
     deal.status(4)
