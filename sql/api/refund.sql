@@ -326,9 +326,10 @@ begin
         violet_refund_id = coalesce(p_violet_refund_id, a.violet_refund_id)
     where a.store_hash = p_store_hash and a.order_id = p_order_id and a.source = p_source and a.source_id = p_source_id
         and a.attempt = p_attempt;
-    -- A later look may have taken the row over. Then only what Violet itself answered is worth more than what it found.
+    -- A later look may have taken the row over. Then only what Violet itself answered is worth more than what it found, or did
+    -- not find.
     if v_old.state not in ('sending', 'unknown') and p_violet_refund_id is null
-        or v_old.state not in ('sending', 'unknown', 'accepted')
+        or v_old.state not in ('sending', 'unknown', 'pending', 'accepted')
         or v_old.state = 'accepted' and v_old.violet_refund_id = p_violet_refund_id
         or v_old.state = 'unknown' and v_state in ('pending', 'unknown')
         or p_attempt <> (

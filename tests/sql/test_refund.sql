@@ -195,6 +195,15 @@ select is(pg_temp.ended(11, 1, 1, 'done', 503), 'review', 'an answer that anothe
 select is((pg_temp.row(11, 1)).review_code, 'ambiguous', 'and says so');
 select is((pg_temp.row(11, 1)).violet_refund_id, null, 'without taking it away');
 
+select pg_temp.bag(29);
+select pg_temp.put(29, 1, 1000);
+update held set (lease_token, generation, lease_until) = (select l.lease_token, l.generation, l.lease_until from pg_temp.lease(29, 0) as l);
+select is(pg_temp.begin(29, 1, 1000, pg_temp.held(), 4), 'begun', 'one whose sender is stopped');
+select pg_temp.put(29, 1, 1000, 'unknown', (pg_temp.row(29, 1)).version);
+select lives_ok($$ select pg_temp.put(29, 1, 1000, 'pending', (pg_temp.row(29, 1)).version) $$, 'and that Violet does not show');
+select is(pg_temp.ended(29, 1, 1, 'done', 504), 'done', 'before it is sent again the sender wakes with Violet''s answer');
+select is((pg_temp.row(29, 1)).violet_refund_id, 504::bigint, 'which is worth more than that absence');
+
 -- What people decide --------------------------------------------------------------------------------------------------
 select throws_ok($$ select api.refund_approve('aaa', 10, 'refund', 1, 5, 'tester', now()) $$, 'VB409', null, 'only reviews are approved');
 select throws_ok($$ select api.refund_approve('aaa', 10, 'refund', 99, 5, 'tester', now()) $$, 'VB404', null, 'and what exists');
