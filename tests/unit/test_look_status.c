@@ -604,6 +604,49 @@ other_statuses_need_a_person(void **state)
 	}
 }
 
+/* A person named an amount for the status; the merchant refunds more of the order later. */
+static void
+a_refund_after_an_approved_part_pays_what_is_left(void **state)
+{
+	static const int statuses[] = { ORDER_PARTLY_REFUNDED, ORDER_DECLINED, ORDER_CANCELLED };
+
+	for (size_t i = 0; i < COUNT(statuses); i++) {
+		scene_begin(&s, *state);
+		s.cancel_needs_review = true;
+		s.order.status_id = statuses[i];
+		scene_look(&s);
+		scene_later(&s, 600 * SECOND);
+		scene_look(&s);
+		scene_settle(&s, 0, 1200);
+		scene_run(&s);
+		scene_run(&s);
+		scene_later(&s, 24 * HOUR);
+		scene_refund(&s, 5000, 7);
+		scene_run(&s);
+		scene_run(&s);
+		EXPECT(&s, "cancel=done:1200 r1=done:3800");
+		assert_int_equal(scene_paid(&s), 5000);
+	}
+}
+
+static void
+and_more_than_is_left_is_for_a_person(void **state)
+{
+	(void)state;
+	s.order.status_id = ORDER_PARTLY_REFUNDED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	scene_settle(&s, 0, 1200);
+	scene_run(&s);
+	scene_run(&s);
+	scene_refund(&s, 4000, 7);
+	scene_look(&s);
+	scene_later(&s, 120 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "cancel=done:1200 r1=review:4000/sums?2800");
+}
+
 int
 main(void)
 {
@@ -639,6 +682,8 @@ main(void)
 		STORY(a_stale_empty_list_beside_refunded_pays_the_record_only),
 		STORY(a_list_that_grows_beside_the_status_begins_the_grace_time_again),
 		STORY(other_statuses_need_a_person),
+		STORY(a_refund_after_an_approved_part_pays_what_is_left),
+		STORY(and_more_than_is_left_is_for_a_person),
 	};
 
 	return cmocka_run_group_tests_name("look at a status", tests, NULL, NULL);
