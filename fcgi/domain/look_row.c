@@ -328,6 +328,41 @@ is_payable(struct work *work, struct item *item)
 	return true;
 }
 
+/* BigCommerce shows the refund, but no longer this part of it. */
+static bool
+is_void(const struct item *item)
+{
+	int64_t part = item->row->source == SOURCE_REFUND ? item->split.ours_minor
+							  : item->split.elsewhere_minor;
+
+	return item->record != NULL && item->split.is_exact && part == 0;
+}
+
+/* Did a payment for a status leave out what waited? Then nobody else pays that. */
+static bool
+is_left_out(const struct work *work)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		const struct refund *row = work->items[i].row;
+		bool is_waiting = row->state == REFUND_PENDING || row->state == REFUND_REVIEW ||
+				  row->state == REFUND_DISMISSED;
+
+		if ((row->source == SOURCE_CANCEL || row->source == SOURCE_STATUS) && !is_waiting)
+			return true;
+	}
+	return false;
+}
+
+static void
+withdraw(const struct work *work, struct item *item)
+{
+	if (is_left_out(work))
+		item_review(item, REVIEW_INEXACT, item->row->amount_minor, NULL);
+	else
+		item_withdraw(item,
+		    item->row->source == SOURCE_REFUND ? WITHDRAWN_DECLINED : WITHDRAWN_ELSEWHERE);
+}
+
 static void
 advance_record(struct work *work, struct item *item)
 {
@@ -340,12 +375,8 @@ advance_record(struct work *work, struct item *item)
 		block(work, item, WAIT_STALE, REVIEW_RECORD_GONE, row->amount_minor);
 	} else if (!item->split.is_exact && !approved) {
 		item_review(item, REVIEW_INEXACT, 0, NULL);
-	} else if (item->split.is_exact && item->split.ours_minor == 0 &&
-		   row->source == SOURCE_REFUND) {
-		item_withdraw(item, WITHDRAWN_DECLINED);
-	} else if (item->split.is_exact && item->split.elsewhere_minor == 0 &&
-		   row->source == SOURCE_ELSEWHERE) {
-		item_withdraw(item, WITHDRAWN_ELSEWHERE);
+	} else if (!approved && is_void(item)) {
+		withdraw(work, item);
 	} else if (row->source == SOURCE_ELSEWHERE && !approved) {
 		ask_about_elsewhere(work, item);
 	} else if (!approved && item_is_before_install(work, item)) {
@@ -499,7 +530,7 @@ static void
 advance_review(struct work *work, struct item *item)
 {
 	struct refund *row = item->row;
-	bool can_go = !item->was_sent && item->record != NULL && item->split.is_exact;
+	bool can_go = !item->was_sent && is_void(item);
 	/* Only what was waiting to be sent gets these. */
 	bool gone = row->review == REVIEW_NO_BAG || row->review == REVIEW_TWO_BAGS ||
 		    row->review == REVIEW_UNINSTALLED ||
@@ -507,11 +538,9 @@ advance_review(struct work *work, struct item *item)
 
 	if (work->f->order == NULL)
 		return;
-	if (can_go && row->source == SOURCE_REFUND && item->split.ours_minor == 0)
-		item_withdraw(item, WITHDRAWN_DECLINED);
-	else if (can_go && row->source == SOURCE_ELSEWHERE && item->split.elsewhere_minor == 0)
-		item_withdraw(item, WITHDRAWN_ELSEWHERE);
-	else if (gone) {
+	if (can_go && !is_left_out(work)) {
+		withdraw(work, item);
+	} else if (gone) {
 		row->state = REFUND_PENDING;
 		row->blocked_ms = 0;
 		work_due(work, work->f->now_ms);

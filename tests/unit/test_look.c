@@ -253,6 +253,42 @@ a_declined_payment_is_not_owed(void **state)
 	EXPECT(&s, "r1=dismissed");
 }
 
+/* BigCommerce's own provider declined it after the refund was made, so a person has it paid. */
+static void
+what_was_given_otherwise_and_declined_can_be_approved(void **state)
+{
+	(void)state;
+	scene_refund(&s, 1000, 7);
+	s.payments[0].is_offline = false;
+	scene_look(&s);
+	EXPECT(&s, "r1e=review/given_elsewhere");
+	s.payments[0].is_declined = true;
+	scene_settle(&s, 0, 1000);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1e=done:1000");
+}
+
+static void
+declined_after_a_cancellation_left_it_out_is_for_a_person(void **state)
+{
+	(void)state;
+	s.bag.brake = BRAKE_HOLD;
+	scene_refund(&s, 2000, 7);
+	scene_refund(&s, 1000, 7);
+	s.payments[1].is_offline = false;
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "r1=pending:2000/hold r2e=review/given_elsewhere cancel=pending:2000/hold");
+	scene_answer(&s, &s.rows[2], scene_violet(&s, 2000, "COMPLETED", "bc:9:cancel", 0));
+	s.payments[0].is_declined = s.payments[1].is_declined = true;
+	scene_look(&s);
+	scene_look(&s);
+	EXPECT(&s, "r1=review:2000/inexact?2000 r2e=review/given_elsewhere cancel=done:2000");
+}
+
 static void
 declined_after_it_was_paid_is_no_alarm(void **state)
 {
@@ -1161,6 +1197,8 @@ main(void)
 		STORY(store_credit_is_for_a_person_and_the_rest_is_paid),
 		STORY(a_cancellation_leaves_out_what_was_given_as_store_credit),
 		STORY(a_declined_payment_is_not_owed),
+		STORY(what_was_given_otherwise_and_declined_can_be_approved),
+		STORY(declined_after_a_cancellation_left_it_out_is_for_a_person),
 		STORY(declined_after_it_was_paid_is_no_alarm),
 		STORY(an_inexact_amount_needs_a_person),
 		STORY(approving_what_is_missing_leaves_the_next_refund_owed),
