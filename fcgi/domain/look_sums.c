@@ -246,12 +246,14 @@ most_justified(const struct work *work)
 	return most > bag->justified_minor ? most : bag->justified_minor;
 }
 
-/* BigCommerce's list lacks a refund that it has shown before: what is owed can't be told from it.
- */
+/* BigCommerce is not asked, or its list lacks a refund that it has shown before: what is owed can't
+ * be told from it. */
 static bool
 is_stale(const struct work *work)
 {
-	for (size_t i = 0; work->f->order != NULL && i < work->count; i++)
+	if (work->f->order == NULL)
+		return true;
+	for (size_t i = 0; i < work->count; i++)
 		if (is_for_record(work->items[i].row) && work->items[i].record == NULL)
 			return true;
 	return false;

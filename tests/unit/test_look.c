@@ -1072,6 +1072,27 @@ losing_the_race_against_violet_is_an_alarm(void **state)
 	assert_true(s.plan.overpaid_now);
 }
 
+/* Its record at BigCommerce can't be seen any more. */
+static void
+what_violet_pays_after_an_uninstall_is_no_alarm(void **state)
+{
+	(void)state;
+	scene_refund(&s, 1000, 0);
+	scene_look(&s);
+	scene_later(&s, 120 * SECOND);
+	scene_run(&s);
+	s.is_installed = false;
+	scene_refund(&s, 500, 0);
+	scene_violet(&s, 500, "COMPLETED", "channel", 0);
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	assert_int_equal(s.bag.overpaid_ms, 0);
+	s.is_installed = true;
+	scene_look(&s);
+	EXPECT(&s, "r1=done:1000 r2=foreign:500");
+	assert_int_equal(s.bag.overpaid_ms, 0);
+}
+
 static void
 a_channels_goodwill_is_no_alarm(void **state)
 {
@@ -1239,6 +1260,7 @@ main(void)
 		STORY(brakes_stop_sending_and_nothing_else),
 		STORY(paid_twice_by_our_doing_is_an_alarm_at_once),
 		STORY(losing_the_race_against_violet_is_an_alarm),
+		STORY(what_violet_pays_after_an_uninstall_is_no_alarm),
 		STORY(a_channels_goodwill_is_no_alarm),
 		STORY(looks_follow_a_send_at_ten_minutes_and_a_day),
 		STORY(without_a_bag_a_person_sees_each_amount),
