@@ -71,21 +71,6 @@ is_waiting(const struct item *item)
 	return item->row->state == REFUND_PENDING && item->was == REFUND_PENDING;
 }
 
-/* Rows for a status that the order no longer has: nothing is owed, unless something was sent. */
-static void
-withdraw_others(struct work *work, const struct item *current)
-{
-	for (size_t i = 0; i < work->count; i++) {
-		struct item *item = &work->items[i];
-		bool is_asked = item->row->state == REFUND_REVIEW && !item->was_sent;
-
-		if (!is_for_status(item->row) || item == current)
-			continue;
-		if (is_waiting(item) || is_asked)
-			item_withdraw(item, WITHDRAWN_STATUS);
-	}
-}
-
 static struct item *
 current_row(struct work *work, enum order_whole whole)
 {
@@ -215,6 +200,24 @@ decide_row(struct work *work, struct item *item, enum order_whole whole)
 		pay_left(work, item, left);
 }
 
+/* Rows for a status that the order no longer has: nothing is owed, unless something was sent. What
+ * Violet had once waits again only because a person wants it paid, and may have covered refunds. */
+static void
+settle_others(struct work *work, const struct item *current)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		struct item *item = &work->items[i];
+		bool is_asked = item->row->state == REFUND_REVIEW && !item->was_sent;
+
+		if (!is_for_status(item->row) || item == current)
+			continue;
+		if (is_waiting(item) && item->row->tried_count > 0)
+			decide_row(work, item, WHOLE_NONE);
+		else if (is_waiting(item) || is_asked)
+			item_withdraw(item, WITHDRAWN_STATUS);
+	}
+}
+
 /* The whole bag is owed if the status says so and nobody has decided, or still has to decide,
  * otherwise. */
 static bool
@@ -296,7 +299,7 @@ work_whole(struct work *work)
 	whole = order_whole(f->order, f->refunds, f->refund_count);
 	follow(work, whole);
 	item = current_row(work, whole);
-	withdraw_others(work, item);
+	settle_others(work, item);
 	note_reopened(work, whole);
 	if (whole == WHOLE_NONE)
 		return;

@@ -507,6 +507,55 @@ a_refund_from_before_a_paid_cancellation_is_not_covered(void **state)
 	EXPECT(&s, "r1=review:1000/sums?600 cancel=done:4000");
 }
 
+/* The payment that covered a refund fails, and a person has it tried again. */
+static void
+tried_again_it_pays_what_it_covered(void **state)
+{
+	(void)state;
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_run(&s);
+	s.order.status_id = 11;
+	scene_look(&s);
+	scene_refund(&s, 5000, 7);
+	scene_look(&s);
+	EXPECT(&s, "cancel=done:5000 r1=covered:5000");
+	s.violet[0].status = "FAILED";
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "cancel=review:5000/violet_failed r1=covered:5000");
+	scene_settle(&s, 0, 0);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "cancel=done:5000 r1=covered:5000");
+	assert_int_equal(scene_paid(&s), 5000);
+}
+
+/* But of an order that is open again nothing is owed, so that is for a person to approve. */
+static void
+tried_again_of_a_reopened_order_asks_once_more(void **state)
+{
+	(void)state;
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_run(&s);
+	s.order.status_id = 11;
+	s.violet[0].status = "FAILED";
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	scene_settle(&s, 0, 0);
+	scene_look(&s);
+	scene_later(&s, 120 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "cancel=review:5000/sums");
+	scene_settle(&s, 0, 5000);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "cancel=done:5000");
+}
+
 static void
 cancelled_after_a_dismissal_needs_a_person(void **state)
 {
@@ -677,6 +726,8 @@ main(void)
 		STORY(but_a_day_at_most),
 		STORY(a_refund_after_a_paid_cancellation_is_covered_whatever_is_left),
 		STORY(a_refund_from_before_a_paid_cancellation_is_not_covered),
+		STORY(tried_again_it_pays_what_it_covered),
+		STORY(tried_again_of_a_reopened_order_asks_once_more),
 		STORY(cancelled_after_a_dismissal_needs_a_person),
 		STORY(set_to_refunded_by_hand_owes_the_bag),
 		STORY(a_stale_empty_list_beside_refunded_pays_the_record_only),
