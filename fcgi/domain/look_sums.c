@@ -38,7 +38,11 @@ reserved(const struct item *item)
 	case REFUND_UNKNOWN:
 		return amount;
 	case REFUND_PENDING:
+		return is_for_record(row) ? amount : 0;
 	case REFUND_REVIEW:
+		/* no more than the sums would let a person approve */
+		if (row->review == REVIEW_SUMS)
+			amount = row->proposed_minor;
 		return is_for_record(row) ? amount : 0;
 	case REFUND_DISMISSED:
 		return row->source == SOURCE_ELSEWHERE ? item->nominal : 0;

@@ -556,6 +556,30 @@ tried_again_of_a_reopened_order_asks_once_more(void **state)
 	EXPECT(&s, "cancel=done:5000");
 }
 
+/* A goodwill refund is in the way of the merchant's: it is proposed without that part. */
+static void
+a_cancellation_leaves_out_what_is_proposed_and_no_more(void **state)
+{
+	(void)state;
+	scene_refund(&s, 3000, 7);
+	scene_violet(&s, 800, "COMPLETED", "goodwill", 0);
+	scene_look(&s);
+	scene_later(&s, 120 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "r1=review:3000/sums?2200");
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=review:3000/sums?2200 cancel=done:2000");
+	scene_settle(&s, 0, 2200);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=done:2200 cancel=done:2000");
+	assert_int_equal(scene_paid(&s), 5000);
+}
+
 static void
 cancelled_after_a_dismissal_needs_a_person(void **state)
 {
@@ -728,6 +752,7 @@ main(void)
 		STORY(a_refund_from_before_a_paid_cancellation_is_not_covered),
 		STORY(tried_again_it_pays_what_it_covered),
 		STORY(tried_again_of_a_reopened_order_asks_once_more),
+		STORY(a_cancellation_leaves_out_what_is_proposed_and_no_more),
 		STORY(cancelled_after_a_dismissal_needs_a_person),
 		STORY(set_to_refunded_by_hand_owes_the_bag),
 		STORY(a_stale_empty_list_beside_refunded_pays_the_record_only),
