@@ -240,13 +240,14 @@ ask_about_elsewhere(const struct work *work, struct item *item)
  * Was the refund paid with this cancellation? It paid all that was left but for the refunds that
  * waited at that time: so one that we have known only since then, whatever is left by now, and one
  * that waited only if nothing is left. What others paid, or a person chose, may be any part: then
- * too it was so only if nothing is left.
+ * too it was so only if nothing is left. What others of its kind still wait for counts as left:
+ * it may be covered itself.
  */
 static bool
 is_paid_with(const struct work *work, const struct item *item, const struct refund *whole)
 {
 	bool paid_all_left = whole->sent_ms != 0 && !whole->is_approved;
-	int64_t left = work_left(work, item);
+	int64_t left = work_add(work->f->bag->violet.total_minor, -work->paid);
 
 	if (paid_all_left && item->row->created_ms > whole->sent_ms && !item->row->is_approved)
 		return true;

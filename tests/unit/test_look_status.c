@@ -507,6 +507,32 @@ a_refund_from_before_a_paid_cancellation_is_not_covered(void **state)
 	EXPECT(&s, "r1=review:1000/sums?600 cancel=done:4000");
 }
 
+/* What was left out of a cancellation is still owed beside a record of what that paid. */
+static void
+a_refund_left_out_is_not_covered_beside_one_that_is(void **state)
+{
+	(void)state;
+	scene_refund(&s, 2000, 7);
+	s.refunds[0].made_ms = s.bag.first_installed_ms - HOUR;
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_run(&s);
+	scene_look(&s);
+	EXPECT(&s, "r1=review/before_install?2000 cancel=done:3000");
+	s.bag.brake = BRAKE_HOLD;
+	scene_settle(&s, 0, 2000);
+	scene_later(&s, HOUR);
+	scene_refund(&s, 3000, 7);
+	scene_look(&s);
+	EXPECT(&s, "r1=pending:2000/hold cancel=done:3000 r2=covered:3000");
+	s.bag.brake = BRAKE_NONE;
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "r1=done:2000 cancel=done:3000 r2=covered:3000");
+	assert_int_equal(scene_paid(&s), 5000);
+}
+
 /* The payment that covered a refund fails, and a person has it tried again. */
 static void
 tried_again_it_pays_what_it_covered(void **state)
@@ -750,6 +776,7 @@ main(void)
 		STORY(but_a_day_at_most),
 		STORY(a_refund_after_a_paid_cancellation_is_covered_whatever_is_left),
 		STORY(a_refund_from_before_a_paid_cancellation_is_not_covered),
+		STORY(a_refund_left_out_is_not_covered_beside_one_that_is),
 		STORY(tried_again_it_pays_what_it_covered),
 		STORY(tried_again_of_a_reopened_order_asks_once_more),
 		STORY(a_cancellation_leaves_out_what_is_proposed_and_no_more),
