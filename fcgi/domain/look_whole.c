@@ -200,8 +200,25 @@ decide_row(struct work *work, struct item *item, enum order_whole whole)
 		pay_left(work, item, left);
 }
 
-/* Rows for a status that the order no longer has: nothing is owed, unless something was sent. What
- * Violet had once waits again only because a person wants it paid, and may have covered refunds. */
+/* For a status that the order no longer has, Violet had paid this and failed it, and a person has
+ * it paid again: as approved, or else the refunds that it covered. */
+static void
+pay_covered(struct work *work, struct item *item)
+{
+	int64_t left = work_left(work, item), covered = 0;
+
+	for (size_t i = 0; i < work->count; i++)
+		if (work->items[i].row->state == REFUND_COVERED)
+			covered = work_add(covered, work->items[i].row->amount_minor);
+	if (work_is_in_flight(work))
+		item->row->wait_code = WAIT_TURN; /* that asks for the next look */
+	else if ((left > 0 && covered > 0) || item->row->is_approved)
+		pay_left(work, item, left < covered ? left : covered);
+	else
+		item_withdraw(item, WITHDRAWN_STATUS);
+}
+
+/* Rows for a status that the order no longer has: nothing is owed, unless something was sent. */
 static void
 settle_others(struct work *work, const struct item *current)
 {
@@ -212,7 +229,7 @@ settle_others(struct work *work, const struct item *current)
 		if (!is_for_status(item->row) || item == current)
 			continue;
 		if (is_waiting(item) && item->row->tried_count > 0)
-			decide_row(work, item, WHOLE_NONE);
+			pay_covered(work, item);
 		else if (is_waiting(item) || is_asked)
 			item_withdraw(item, WITHDRAWN_STATUS);
 	}
