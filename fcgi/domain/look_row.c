@@ -419,7 +419,8 @@ resolve(struct work *work, struct item *item)
 	if (item->answer != NULL) {
 		accept(work, item);
 	} else if (item->contradiction != NULL) {
-		note_answer(item->row, item->contradiction); /* not to be tried again beside it */
+		item->answer = item->contradiction; /* not to be tried again beside it */
+		note_answer(item->row, item->answer);
 		item_review(item, REVIEW_AMOUNT_DIFFERS, 0, NULL);
 	} else {
 		return false;

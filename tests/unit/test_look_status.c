@@ -428,6 +428,33 @@ a_cancellation_waits_for_a_partial_whose_send_was_lost(void **state)
 }
 
 static void
+nor_is_one_that_violet_books_with_another_amount(void **state)
+{
+	struct refund *row;
+
+	(void)state;
+	s.bag.brake = BRAKE_HOLD;
+	scene_refund(&s, 4900, 7);
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	s.bag.brake = BRAKE_NONE;
+	scene_look(&s);
+	row = scene_send(&s);
+	scene_violet(&s, 300, "COMPLETED", row->marker, 0);
+	row->state = REFUND_UNKNOWN;
+	scene_later(&s, 170 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "r1=review:4900/amount_differs cancel=pending:4700/frozen");
+	scene_settle(&s, 0, 4600);
+	for (int i = 0; i < 3; i++)
+		scene_run(&s);
+	EXPECT(&s, "r1=done:4600 cancel=done:100");
+	assert_int_equal(scene_paid(&s), 5000);
+}
+
+static void
 a_cancellation_waits_for_what_the_channel_has_under_way(void **state)
 {
 	(void)state;
@@ -787,6 +814,7 @@ main(void)
 		STORY(reopened_while_its_send_was_lost),
 		STORY(paid_by_the_channel_while_its_send_was_lost),
 		STORY(a_cancellation_waits_for_a_partial_whose_send_was_lost),
+		STORY(nor_is_one_that_violet_books_with_another_amount),
 		STORY(a_cancellation_waits_for_what_the_channel_has_under_way),
 		STORY(but_a_day_at_most),
 		STORY(a_refund_after_a_paid_cancellation_is_covered_whatever_is_left),
