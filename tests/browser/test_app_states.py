@@ -194,7 +194,7 @@ STATES = [
      "Order 250 was opened again", {}),
     ("reopened-many", lambda app: ([app.bag(250 + n, paid_minor=6984) for n in range(5)],
                                    sql("update violet.bag set reopened_at = now()")(app)),
-     "Opened again in the last 30 days besides: 2", {}),
+     "More orders that were opened again in the last 30 days: 2", {}),
     ("changed", cancelled, "The status of order 250 was changed", {}),
     *parts("refund-waits", codes("app.wait."), 7, some_waits),
     *parts("review-reasons", codes("app.review."), 4, some_reviews),
