@@ -236,17 +236,27 @@ ask_about_elsewhere(const struct work *work, struct item *item)
 	    item->split.elsewhere);
 }
 
+/* Did a send of it come to another refund of Violet's before, which was taken back? */
+static bool
+was_paid_again(const struct refund *row)
+{
+	for (size_t i = 0; i < row->tried_count; i++)
+		if (row->tried_ids[i] != row->violet_refund_id)
+			return true;
+	return false;
+}
+
 /*
  * Was the refund paid with this cancellation? It paid all that was left but for the refunds that
  * waited at that time: so one that we have known only since then, whatever is left by now, and one
- * that waited only if nothing is left. What others paid, or a person chose, may be any part: then
- * too it was so only if nothing is left. What others of its kind still wait for counts as left:
- * it may be covered itself.
+ * that waited only if nothing is left. What others paid, a person chose, or was paid once more
+ * after Violet had failed it, may be any part: then too it was so only if nothing is left. What
+ * others of its kind still wait for counts as left: it may be covered itself.
  */
 static bool
 is_paid_with(const struct work *work, const struct item *item, const struct refund *whole)
 {
-	bool paid_all_left = whole->sent_ms != 0 && !whole->is_approved;
+	bool paid_all_left = whole->sent_ms != 0 && !whole->is_approved && !was_paid_again(whole);
 	int64_t left = work_add(work->f->bag->violet.total_minor, -work->paid);
 
 	if (paid_all_left && item->row->created_ms > whole->sent_ms && !item->row->is_approved)

@@ -603,6 +603,12 @@ tried_again_it_pays_no_more_than_that(void **state)
 	scene_run(&s);
 	scene_run(&s);
 	EXPECT(&s, "cancel=done:1000 r1=covered:1000");
+	/* And covers nothing of what comes later. */
+	scene_refund(&s, 2000, 7);
+	scene_run(&s);
+	scene_run(&s);
+	EXPECT(&s, "cancel=done:1000 r1=covered:1000 r2=done:2000");
+	assert_int_equal(scene_paid(&s), 3000);
 }
 
 /* Of an order that is open again nothing is owed, but what a person approves. */
