@@ -173,7 +173,8 @@ pass(struct table *t, enum match_by by)
 		struct match_row *row = &t->rows[i];
 		size_t first = 0, count;
 
-		if (row->by != MATCH_NONE || (row->violet_refund_id != 0 && by != MATCH_STORED))
+		if (row->by != MATCH_NONE || row->is_contradicted ||
+		    (row->violet_refund_id != 0 && by != MATCH_STORED))
 			continue;
 		count = candidates(t, row, by, &first);
 		if (count == 0 || (by == MATCH_NEW && count > 1))
@@ -197,23 +198,40 @@ reserve_tried(struct table *t)
 				t->is_taken[k] = true;
 }
 
-/* What speaks against its absence, though it proves nothing. */
-static void
-doubt(struct table *t, struct match_row *row)
+/* May it have come of a send of the row, by its time? */
+static bool
+may_come_of(const struct table *t, const struct match_row *row, size_t i)
 {
-	if (!row->is_attempted || row->by != MATCH_NONE)
-		return;
+	return row->is_attempted && row->by == MATCH_NONE && !t->is_taken[i] &&
+	       is_new(row, &t->refunds[i]) &&
+	       !contains(row->tried_ids, row->tried_count, t->refunds[i].id);
+}
+
+/* Our marker with another amount: then what has the amount alone is somebody else's. */
+static void
+contradict(const struct table *t, struct match_row *row)
+{
 	for (size_t i = 0; i < t->refund_count; i++) {
 		const struct violet_refund *refund = &t->refunds[i];
 
-		if (t->is_taken[i] || !is_new(row, refund) ||
-		    contains(row->tried_ids, row->tried_count, refund->id))
+		if (!may_come_of(t, row, i) || same_amount(row, refund) ||
+		    !match_has_marker(refund->reason, row->marker))
 			continue;
-		if (match_has_marker(refund->reason, row->marker) && !same_amount(row, refund)) {
-			if (!row->is_contradicted || match_is_live(refund))
-				row->answer = i;
-			row->is_contradicted = true;
-		} else if (may_be_ours(row, refund->reason) && is_candidate(row, refund))
+		if (!row->is_contradicted || match_is_live(refund))
+			row->answer = i;
+		row->is_contradicted = true;
+	}
+}
+
+/* What speaks against its absence, though it proves nothing. */
+static void
+doubt(const struct table *t, struct match_row *row)
+{
+	for (size_t i = 0; i < t->refund_count; i++) {
+		const struct violet_refund *refund = &t->refunds[i];
+
+		if (may_come_of(t, row, i) && may_be_ours(row, refund->reason) &&
+		    is_candidate(row, refund))
 			row->rivals++;
 	}
 }
@@ -235,6 +253,8 @@ match(const void *ctx, struct match_row *rows, size_t row_count,
 	reserve_tried(&t);
 	pass(&t, MATCH_MARKER);
 	pass(&t, MATCH_EXTERNAL);
+	for (size_t i = 0; i < row_count; i++)
+		contradict(&t, &rows[i]);
 	/* Each answer may leave another row with a single candidate. */
 	do {
 		again = pass(&t, MATCH_NEW);
