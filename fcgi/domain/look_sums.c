@@ -178,6 +178,10 @@ owed_for(const struct item *item)
 		return 0;
 	if (row->is_approved && row->state != REFUND_DISMISSED)
 		return row->amount_minor > certain ? row->amount_minor : certain;
+	/* A person may be asked about a part only, which was approved before. */
+	if ((row->state == REFUND_REVIEW || row->state == REFUND_DISMISSED) &&
+	    certain > row->amount_minor)
+		return certain;
 	if (item->record != NULL && (row->violet_refund_id != 0 || row->state == REFUND_SENDING ||
 					row->state == REFUND_UNKNOWN))
 		return row->amount_minor;

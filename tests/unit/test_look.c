@@ -339,6 +339,15 @@ approving_what_is_missing_leaves_the_next_refund_owed(void **state)
 	scene_run(&s);
 	EXPECT(&s, "r1=done:1000 r2=done:1500");
 	assert_int_equal(scene_paid(&s), 4500);
+	/* Whether Violet fails what was missing, or a person then leaves it so. */
+	s.violet[1].status = "FAILED";
+	scene_later(&s, 600 * SECOND);
+	scene_look(&s);
+	EXPECT(&s, "r1=review:1000/violet_failed r2=done:1500");
+	assert_int_equal(s.plan.owed_minor, 4500);
+	s.rows[0].state = REFUND_DISMISSED;
+	scene_look(&s);
+	assert_int_equal(s.plan.owed_minor, 4500);
 }
 
 /* Unknown outcomes ----------------------------------------------------------------------------- */
