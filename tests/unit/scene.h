@@ -233,8 +233,11 @@ scene_send(struct scene *s)
 	for (size_t i = 0; i < s->violet_count; i++)
 		if (s->visible[i] <= s->now)
 			s->seen[at][row->seen_count++] = s->violet[i].id;
+	/* api.refund_begin: what the send rested on */
 	if (s->bag.justified_minor < s->plan.owed_minor)
 		s->bag.justified_minor = s->plan.owed_minor;
+	if (s->bag.justified_minor < s->plan.paid_minor + row->amount_minor)
+		s->bag.justified_minor = s->plan.paid_minor + row->amount_minor;
 	return row;
 }
 
