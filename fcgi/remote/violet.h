@@ -71,11 +71,10 @@ struct violet_refund {
 	int64_t id;
 	int64_t bag_id;
 	bool has_amount;
-	int64_t amount_minor;
-	const char *status; /* PROCESSING, COMPLETED, ... unknown words possible; "" if missing */
-	const char *reason; /* "" if missing */
+	int64_t amount_minor; /* of the bag; refund_currency is the merchant's platform's */
+	const char *status;   /* PROCESSING, COMPLETED, ... unknown words possible; "" if missing */
+	const char *reason;   /* "" if missing */
 	const char *external_id; /* may be NULL */
-	const char *currency;    /* refund_currency; may be NULL */
 	const char *error;       /* text of the first unresolved error; NULL: none */
 	int64_t made_ms;         /* 0: not said */
 };

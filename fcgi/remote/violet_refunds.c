@@ -40,7 +40,6 @@ refund_read(const struct json *row, int64_t bag_id, struct violet_refund *out)
 		.status = json_get_text(row, "status", ""),
 		.reason = json_get_text(row, "reason", ""),
 		.external_id = json_get_text(row, "external_id", NULL),
-		.currency = json_get_text(row, "refund_currency", NULL),
 		.error = first_error(json_get(row, "errors")),
 	};
 	out->has_amount = json_int(json_get(row, "amount"), &out->amount_minor);

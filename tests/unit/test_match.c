@@ -14,9 +14,9 @@ static const int64_t seen_1[] = { 1 };
 static const int64_t seen_12[] = { 1, 2 };
 
 /* A Violet refund; the last ones may be left out. */
-#define MADE(id, amount, status, reason, made_ms)                               \
-	{                                                                       \
-		id, 7, true, amount, status, reason, NULL, "USD", NULL, made_ms \
+#define MADE(id, amount, status, reason, made_ms)                        \
+	{                                                                \
+		id, 7, true, amount, status, reason, NULL, NULL, made_ms \
 	}
 #define PAID(id, amount, status, reason) MADE(id, amount, status, reason, 0)
 /* An attempt between these moments. */
@@ -70,13 +70,13 @@ static const struct {
 	    { { .marker = "bc:9:r1", .amounts = { 10 }, .tried_ids = seen_1, .tried_count = 1 } },
 	    { PAID(1, 10, "EXTERNAL", "bc:9:r1") }, "a=-" },
 	{ "external id", { { .marker = "bc:9:r5", .amounts = { 10 }, .external_id = 5 } },
-	    { { 1, 7, true, 10, "COMPLETED", "", "5", "USD", NULL, 0 } }, "a=1:external" },
+	    { { 1, 7, true, 10, "COMPLETED", "", "5", NULL, 0 } }, "a=1:external" },
 	{ "external id, other amount",
 	    { { .marker = "bc:9:r5", .amounts = { 10 }, .external_id = 5 } },
-	    { { 1, 7, true, 11, "COMPLETED", "", "5", "USD", NULL, 0 } }, "a=-" },
+	    { { 1, 7, true, 11, "COMPLETED", "", "5", NULL, 0 } }, "a=-" },
 	{ "external id that is no number",
 	    { { .marker = "bc:9:r5", .amounts = { 10 }, .external_id = 5 } },
-	    { { 1, 7, true, 10, "COMPLETED", "", "5x", "USD", NULL, 0 } }, "a=-" },
+	    { { 1, 7, true, 10, "COMPLETED", "", "5x", NULL, 0 } }, "a=-" },
 	{ "unmarked and new",
 	    { { .marker = "bc:9:r1",
 		.amounts = { 10 },
@@ -140,7 +140,7 @@ static const struct {
 	{ "strong evidence of the second goes before weak of the first",
 	    { { .marker = "bc:9:r1", .amounts = { 10 }, .is_pushed = true },
 		{ .marker = "bc:9:r2", .amounts = { 10 }, .external_id = 2 } },
-	    { { 1, 7, true, 10, "COMPLETED", "", "2", "USD", NULL, 0 } }, "a=- b=1:external" },
+	    { { 1, 7, true, 10, "COMPLETED", "", "2", NULL, 0 } }, "a=- b=1:external" },
 	{ "two of one amount, the first unknown, the second Violet's",
 	    { { .marker = "bc:9:r1", .amounts = { 10 }, .is_attempted = true },
 		{ .marker = "bc:9:r2", .amounts = { 10 }, .is_pushed = true } },
