@@ -103,7 +103,7 @@ life_ms(const void *ctx, const char *token)
 		return LIFE_MS;
 	exp = json_get_int(payload, "exp", 0);
 	iat = json_get_int(payload, "iat", clock_now_ms() / 1000);
-	if (exp <= iat || exp - iat > 366 * 86400)
+	if (iat < 0 || exp <= iat || exp - iat > 366 * 86400)
 		return LIFE_MS;
 	return (exp - iat) * 1000;
 }

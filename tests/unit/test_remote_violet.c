@@ -14,12 +14,18 @@ static const struct conf conf = { .violet_api_url = "https://violet.example/v1",
 
 /* A JWT of which only the payload matters. */
 static const char *
-jwt(const void *ctx, int64_t issued_s, int64_t life_s)
+jwt_of_times(const void *ctx, int64_t issued_s, int64_t expires_s)
 {
-	const char *payload = mem_printf(ctx, "{\"iat\":%lld,\"exp\":%lld}", (long long)issued_s,
-	    (long long)(issued_s + life_s));
+	const char *payload = mem_printf(
+	    ctx, "{\"iat\":%lld,\"exp\":%lld}", (long long)issued_s, (long long)expires_s);
 
 	return mem_printf(ctx, "aGVhZA.%s.c2ln", crypt_base64url(ctx, payload, strlen(payload)));
+}
+
+static const char *
+jwt(const void *ctx, int64_t issued_s, int64_t life_s)
+{
+	return jwt_of_times(ctx, issued_s, issued_s + life_s);
 }
 
 static const char *
@@ -126,6 +132,24 @@ test_renewal_before_the_end(void **state)
 	assert_true(asked(3, "GET", "/v1/auth/token"));
 	assert_string_equal(fake.token[3], "refresh-me");
 	assert_string_equal(fake.token[4], second);
+}
+
+/* Then it lives as long as Violet's documents say, and nothing overflows. */
+static void
+test_a_token_whose_times_are_absurd(void **state)
+{
+	const struct fake_reply replies[] = {
+		{ .status = 200,
+		    .body = login_answer(*state, jwt_of_times(*state, -2, INT64_MAX)) },
+		NO_BAGS,
+		NO_BAGS,
+	};
+	struct violet violet = client(*state);
+
+	fake_script(replies, COUNT(replies));
+	assert_int_equal(search(&violet, *state), RC_OK);
+	assert_int_equal(search(&violet, *state), RC_OK);
+	assert_int_equal(fake.requests, 3);
 }
 
 static void
@@ -649,6 +673,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_login_serves_many_calls),
 		TEST(test_renewal_before_the_end),
+		TEST(test_a_token_whose_times_are_absurd),
 		TEST(test_login_when_the_refresh_fails),
 		TEST(test_a_read_is_repeated_once),
 		TEST(test_refused_credentials),
