@@ -147,7 +147,7 @@ class Verdict:
                 if refund["state"] in OPEN:
                     self.fault(f"{name} is stuck, {refund}", key)
         for row in self.db.rows("select store_hash, kind::text, ref, due_at, lease_until, note from violet.job "
-                                "where lease_token is not null and kind = 'sync_order'"):
+                                "where lease_until < now() and kind = 'sync_order'"):
             self.fault(f"a lease is left: {row}")
 
     def judge_events(self):
