@@ -3,19 +3,7 @@
  * hand. */
 #include "test.h"
 
-#include "scene.h"
-
-static struct scene s;
-
-static int
-setup(void **state)
-{
-	test_setup(state);
-	scene_begin(&s, *state);
-	return 0;
-}
-
-#define STORY(function) cmocka_unit_test_setup_teardown(function, setup, test_teardown)
+#include "story.h"
 
 /* Cancellations -------------------------------------------------------------------------------- */
 
