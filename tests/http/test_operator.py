@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import subprocess
 
 import pytest
@@ -233,7 +234,9 @@ class TestEventsAndJobs:
         with os.fdopen(terminal, "rb", 0) as screen, os.fdopen(end, "wb") as stderr:
             subprocess.run([product.require_program(), "event", "replay", shop.hash], env=shop.stack.env, stderr=stderr,
                            stdout=subprocess.DEVNULL, check=True)
-            said = screen.read(4096).decode()
+            said = ""
+            while "\n" not in said and select.select([screen], [], [], 60)[0]:  # a terminal gives what it has got by now
+                said += screen.read(4096).decode()
         assert re.search(r"\rreplaying \[#{25} {5}\] 500 of 600\rreplaying \[#{30}\] 600 of 600\r?\n", said), said
         assert shop.stack.command("event", "replay", shop.hash).stderr == "", "and nobody else"
 
