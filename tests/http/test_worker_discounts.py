@@ -19,11 +19,13 @@ def promotion(number, codes):
 
 
 def furnished(shop, **discounts):
-    """Another store beside it, installed, with these discounts in BigCommerce, read once."""
+    """Another store beside it, installed, with these discounts in BigCommerce, read."""
     hash = f"{shop.hash}d"
     shop.sim.post("stores", {"hash": hash, "furnish": False, "currency": "USD", **discounts})
     shop = Shop(shop.stack, hash).installed()
-    shop.wait(lambda: shop.value("select discounts_read_at from violet.store where store_hash = %s"), what="the discounts")
+    shop.wait(lambda: shop.value("select due_at > now() + interval '1 min' and lease_token is null from violet.job "
+                                 "where store_hash = %s and kind = 'read_discounts'"),
+              what="the discounts, perhaps twice: once more when the currency is known")
     return shop
 
 
