@@ -259,19 +259,16 @@ judge_ready(struct work *work, struct item *item)
 static void
 plan_recheck(struct work *work)
 {
-	const struct conf_times *times = &work->f->conf->recheck;
 	int64_t sent = 0;
 
 	for (size_t i = 0; i < work->count; i++)
 		if (work->items[i].row->sent_ms > sent)
 			sent = work->items[i].row->sent_ms;
-	for (int i = 0; sent > 0 && i < times->count; i++) {
-		if (sent + times->ms[i] > work->f->now_ms) {
-			work->plan->recheck_ms = sent + times->ms[i];
-			work_due(work, work->plan->recheck_ms);
-			return;
-		}
-	}
+	if (sent > 0)
+		work->plan->recheck_ms =
+		    conf_times_next(&work->f->conf->recheck, sent, work->f->now_ms);
+	if (work->plan->recheck_ms != 0)
+		work_due(work, work->plan->recheck_ms);
 }
 
 void

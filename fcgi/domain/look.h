@@ -67,7 +67,4 @@ bool look_matters(const struct bc_order *order, size_t refund_count, size_t row_
 /* What to do with Violet's answer to a send: its status, errors and amount. */
 struct refund_outcome look_answer(const struct violet_refund *answer, int64_t amount_minor);
 
-/* The merchant's sentence for a review. */
-const char *look_sentence(enum review_code code);
-
 #endif

@@ -3,7 +3,6 @@
  * the settling time. */
 #include "domain/look_work.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -33,7 +32,7 @@ item_review(struct item *item, enum review_code code, int64_t proposed_minor, co
 
 	row->state = REFUND_REVIEW;
 	row->review = code;
-	row->review_reason = look_sentence(code);
+	row->review_reason = review_sentence(code);
 	row->proposed_minor = proposed_minor > 0 ? proposed_minor : 0;
 	row->proposed_how = proposed_minor > 0 ? how : NULL;
 	row->wait_code = NULL;
@@ -107,7 +106,7 @@ look_answer(const struct violet_refund *answer, int64_t amount_minor)
 			: done                        ? REFUND_DONE
 						      : REFUND_ACCEPTED;
 	if (outcome.review != REVIEW_NONE)
-		outcome.review_reason = look_sentence(outcome.review);
+		outcome.review_reason = review_sentence(outcome.review);
 	return outcome;
 }
 
@@ -365,13 +364,10 @@ is_left_out(const struct work *work)
 }
 
 static void
-withdraw(const struct work *work, struct item *item)
+withdraw(struct item *item)
 {
-	if (is_left_out(work))
-		item_review(item, REVIEW_INEXACT, item->row->amount_minor, NULL);
-	else
-		item_withdraw(item,
-		    item->row->source == SOURCE_REFUND ? WITHDRAWN_DECLINED : WITHDRAWN_ELSEWHERE);
+	item_withdraw(
+	    item, item->row->source == SOURCE_REFUND ? WITHDRAWN_DECLINED : WITHDRAWN_ELSEWHERE);
 }
 
 static void
@@ -386,8 +382,10 @@ advance_record(struct work *work, struct item *item)
 		block(work, item, WAIT_STALE, REVIEW_RECORD_GONE, row->amount_minor);
 	} else if (!item->split.is_exact && !approved) {
 		item_review(item, REVIEW_INEXACT, 0, NULL);
+	} else if (!approved && is_void(item) && is_left_out(work)) {
+		item_review(item, REVIEW_PAYMENT_DECLINED, row->amount_minor, NULL);
 	} else if (!approved && is_void(item)) {
-		withdraw(work, item);
+		withdraw(item);
 	} else if (row->source == SOURCE_ELSEWHERE && !approved) {
 		ask_about_elsewhere(work, item);
 	} else if (!approved && item_is_before_install(work, item)) {
@@ -551,7 +549,7 @@ advance_review(struct work *work, struct item *item)
 	if (work->f->order == NULL)
 		return;
 	if (can_go && !is_left_out(work)) {
-		withdraw(work, item);
+		withdraw(item);
 	} else if (gone) {
 		row->state = REFUND_PENDING;
 		row->blocked_ms = 0;

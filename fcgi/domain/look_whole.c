@@ -6,7 +6,6 @@
  */
 #include "domain/look_work.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"

@@ -48,12 +48,13 @@ enum review_code {
 	REVIEW_PARTIAL_BY_HAND,    /* set to Partially Refunded without a record: no amount */
 	REVIEW_REFUNDED_WITH_LESS, /* set to Refunded, but the records come to less */
 	REVIEW_GIVEN_ELSEWHERE, /* BigCommerce gave it back as store credit or by its own gateway */
-	REVIEW_INEXACT,         /* an amount that is no exact amount of the currency */
-	REVIEW_CURRENCY,        /* part of an order in another currency than the bag */
-	REVIEW_TOTAL,           /* part of an order whose total is not the bag's */
-	REVIEW_TOO_LARGE,       /* more than Violet's refund call can carry */
-	REVIEW_SUMS,            /* would pay back more than is owed, or than the bag's total */
-	REVIEW_BEFORE_INSTALL,  /* made before this app came; Violet shows less than was refunded */
+	REVIEW_PAYMENT_DECLINED, /* BigCommerce declined it after a cancellation had left it out */
+	REVIEW_INEXACT,          /* an amount that is no exact amount of the currency */
+	REVIEW_CURRENCY,         /* part of an order in another currency than the bag */
+	REVIEW_TOTAL,            /* part of an order whose total is not the bag's */
+	REVIEW_TOO_LARGE,        /* more than Violet's refund call can carry */
+	REVIEW_SUMS,             /* would pay back more than is owed, or than the bag's total */
+	REVIEW_BEFORE_INSTALL, /* made before this app came; Violet shows less than was refunded */
 	REVIEW_DISMISSED_BEFORE,   /* cancelled after a person dismissed one of its refunds */
 	REVIEW_VIOLET_DID_NOT_PAY, /* Violet or the channel cancelled, but Violet has not paid it
 				      back */
@@ -81,6 +82,8 @@ enum review_code {
 /* The code's word ("bag_state"); NULL for REVIEW_NONE. REVIEW_NONE for a word that is none. */
 const char *review_name(enum review_code code);
 enum review_code review_from_name(const char *name);
+/* What a person reads for it: refund.review_reason. */
+const char *review_sentence(enum review_code code);
 /* True if nothing may be sent for the bag while a refund is in review for it. */
 bool review_freezes(enum review_code code);
 

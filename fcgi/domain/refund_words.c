@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "base/money.h"
 #include "base/text.h"
-#include "domain/look.h"
 #include "domain/refund.h"
 
 static const char *const source_names[] = {
@@ -53,6 +52,10 @@ static const struct {
 	    "BigCommerce gave this part back otherwise: as store credit, as a gift certificate or "
 	    "through its own payment "
 	    "provider. Dismiss this if the shopper has it; approve an amount if not." },
+	[REVIEW_PAYMENT_DECLINED] = { "payment_declined",
+	    "BigCommerce declined this refund's payment after the rest of the order had been paid "
+	    "back as cancelled. Approve the amount if the shopper should have it too; otherwise "
+	    "dismiss this." },
 	[REVIEW_INEXACT] = { "inexact", "The amount has more decimals than its currency, or its "
 					"parts contradict each other. Approve the right amount, or "
 					"dismiss this." },
@@ -196,7 +199,7 @@ review_freezes(enum review_code code)
 }
 
 const char *
-look_sentence(enum review_code code)
+review_sentence(enum review_code code)
 {
 	return reviews[code].sentence;
 }

@@ -90,7 +90,7 @@ refused(const struct look *look, const struct err *err)
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (refusals[i].code == look->violet.code)
 			outcome.review = refusals[i].review;
-	outcome.review_reason = look_sentence(outcome.review);
+	outcome.review_reason = review_sentence(outcome.review);
 	return outcome;
 }
 

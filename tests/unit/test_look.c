@@ -274,7 +274,8 @@ declined_after_a_cancellation_left_it_out_is_for_a_person(void **state)
 	s.payments[0].is_declined = s.payments[1].is_declined = true;
 	scene_look(&s);
 	scene_look(&s);
-	EXPECT(&s, "r1=review:2000/inexact?2000 r2e=review/given_elsewhere cancel=done:2000");
+	EXPECT(
+	    &s, "r1=review:2000/payment_declined?2000 r2e=review/given_elsewhere cancel=done:2000");
 }
 
 static void

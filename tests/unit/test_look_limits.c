@@ -454,7 +454,7 @@ without_a_bag_a_person_sees_each_amount(void **state)
 	look_without_bag(s.ctx, &facts, REVIEW_TWO_BAGS, &s.plan);
 	assert_int_equal(s.plan.count, 1);
 	assert_string_equal(s.plan.rows[0].marker, "bc:9:cancel");
-	assert_string_equal(s.plan.rows[0].review_reason, look_sentence(REVIEW_TWO_BAGS));
+	assert_string_equal(s.plan.rows[0].review_reason, review_sentence(REVIEW_TWO_BAGS));
 }
 
 /* A refund that waits already does not hide a cancellation, which is about the rest. */
@@ -501,7 +501,7 @@ every_code_has_its_words(void **state)
 
 		assert_non_null(review_name(code));
 		assert_int_equal(review_from_name(review_name(code)), code);
-		assert_true(strlen(look_sentence(code)) > 40);
+		assert_true(strlen(review_sentence(code)) > 40);
 	}
 	assert_int_equal(review_from_name("nonsense"), REVIEW_NONE);
 	assert_int_equal(review_from_name(NULL), REVIEW_NONE);
