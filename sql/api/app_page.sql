@@ -34,15 +34,14 @@ as $$
         'proposed_minor', p_refund.proposed_minor, 'proposed_how', p_refund.proposed_how,
         'dismissed_reason', p_refund.dismissed_reason,
         'pay_currency', case when b.state = 'found' then b.currency end,
-        'can_retry', p_refund.amount_minor is not null and p_refund.review_code not in
-            ('given_elsewhere', 'inexact', 'currency', 'total', 'partial_by_hand'))
+        'can_retry', p_refund.amount_minor is not null and violet.refund_untriable(p_refund) is null)
     from violet.bag as b
     left join violet.channel as c on c.channel_id = coalesce(p_refund.channel_id, b.channel_id)
     where b.store_hash = p_refund.store_hash and b.order_id = p_refund.order_id
 $$;
 comment on function violet.app_page_refund is
     'A refund as the embedded app shows it. A person pays in pay_currency, that of Violet''s order; without one nothing can be '
-    'paid. can_retry: as api.refund_retry would have it.';
+    'paid. can_retry: as api.refund_retry has it.';
 
 create or replace function violet.app_page_part(p_store_hash text, p_reviews boolean, p_after integer, p_limit integer)
 returns jsonb

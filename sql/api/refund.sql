@@ -475,6 +475,23 @@ $$;
 comment on function violet.refund_keep_tried(violet.refund, timestamptz) is
     'Keep the Violet refund that a row lets go of among its attempts, so that it never answers anything again.';
 
+create or replace function violet.refund_untriable(p_refund violet.refund)
+returns text
+language sql immutable set search_path = pg_catalog, violet, pg_temp
+as $$
+    select case
+        when p_refund.violet_refund_id is not null and p_refund.violet_status is distinct from 'FAILED'
+            and p_refund.violet_status is distinct from 'CANCELED' and p_refund.review_code is distinct from 'vanished'
+            then format('Violet has refund %s for this, which has not failed: approve what is missing, or dismiss it',
+                p_refund.violet_refund_id)
+        when p_refund.review_code in
+            ('given_elsewhere', 'payment_declined', 'inexact', 'currency', 'total', 'partial_by_hand')
+            then 'a person has to say how much: approve an amount, or dismiss it'
+    end
+$$;
+comment on function violet.refund_untriable is
+    'Why a refund in review cannot be tried again as it is; null if it can.';
+
 create or replace function api.refund_retry(p_store_hash text, p_order_id bigint, p_source text, p_source_id bigint,
     p_who text, p_now timestamptz)
 returns void
@@ -490,13 +507,8 @@ begin
         return;
     elsif v_old.state <> 'review' then
         raise exception 'this refund is %, not in review: there is nothing to retry', v_old.state using errcode = 'VB409';
-    elsif v_old.violet_refund_id is not null and v_old.violet_status is distinct from 'FAILED'
-        and v_old.violet_status is distinct from 'CANCELED' and v_old.review_code is distinct from 'vanished'
-    then
-        raise exception 'Violet has refund % for this, which has not failed: approve what is missing, or dismiss it',
-            v_old.violet_refund_id using errcode = 'VB409';
-    elsif v_old.review_code in ('given_elsewhere', 'inexact', 'currency', 'total', 'partial_by_hand') then
-        raise exception 'a person has to say how much: approve an amount, or dismiss it' using errcode = 'VB409';
+    elsif violet.refund_untriable(v_old) is not null then
+        raise exception '%', violet.refund_untriable(v_old) using errcode = 'VB409';
     elsif coalesce(p_who, '') = '' then
         raise exception 'retrying needs to know who retries' using errcode = 'VB400';
     end if;

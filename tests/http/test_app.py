@@ -519,6 +519,13 @@ def test_retrying(app):
     assert notice(decide(app, "retry")).startswith("Thank you.") and state(app) == ("pending", 4000)
 
 
+def test_retrying_beside_what_violet_has_is_not_offered(app):
+    app.refund(250, "review", amount=4000, review_code="amount_differs", violet_refund_id=7, violet_status="COMPLETED")
+    assert 'value="retry"' not in app.load().text
+    decide(app, "retry")
+    assert state(app)[0] == "review"
+
+
 def test_retrying_what_needs_an_amount(app):
     app.refund(250, "review", amount=4000, review_code="total")
     assert 'value="retry"' not in app.load().text
