@@ -106,36 +106,41 @@ static const struct {
 	{ "-h", run_help },
 };
 
-static bool
-is_part(const char *name)
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+/* PART_COUNT: it is none. */
+static size_t
+find_part(const char *name)
 {
 	size_t i = 0;
 
-	while (i < sizeof(parts) / sizeof(parts[0]) && strcmp(parts[i].name, name) != 0)
+	while (i < PART_COUNT && strcmp(parts[i].name, name) != 0)
 		i++;
-	return i < sizeof(parts) / sizeof(parts[0]);
+	return i;
 }
 
 int
 main(int argc, char **argv)
 {
+	size_t part;
+
 	mem_init();
 	crypt_init();
 	if (argc < 2) {
 		run_help();
 		return CLI_USAGE;
 	}
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (strcmp(argv[1], parts[i].name) != 0)
-			continue;
-		if (argc == 2)
-			return parts[i].run();
-		if (strcmp(argv[2], "--help") == 0)
-			return run_help();
-		if (strcmp(argv[1], "help") == 0)
-			return is_part(argv[2]) ? run_help() : cli_explain(argc - 2, argv + 2);
-		fprintf(stderr, "violet-bigcommerce %s takes no arguments\n", argv[1]);
-		return CLI_USAGE;
-	}
-	return cli_main(argc - 1, argv + 1);
+	part = find_part(argv[1]);
+	if (part == PART_COUNT)
+		return cli_main(argc - 1, argv + 1);
+	if (argc == 2)
+		return parts[part].run();
+	if (strcmp(argv[2], "--help") == 0)
+		return run_help();
+	if (strcmp(argv[1], "help") == 0 && find_part(argv[2]) == PART_COUNT)
+		return cli_explain(argc - 2, argv + 2);
+	if (strcmp(argv[1], "help") == 0)
+		return run_help();
+	fprintf(stderr, "violet-bigcommerce %s takes no arguments\n", argv[1]);
+	return CLI_USAGE;
 }
