@@ -5,9 +5,14 @@
     app.refund(250, "done")          a bag and a refund in a state; more columns as keywords
     page = app.load()                GET /load
     app.send(page, "/app/unlink", link=1)      the first form for that action, with changed fields
+
+`from harness.app import app, shared` are fixtures: an App in a stack that the module shares.
 """
 import datetime
+import html
 import re
+
+import pytest
 
 from harness.connect import hidden_fields
 
@@ -114,3 +119,24 @@ def notice(page):
 
 def badges(page):
     return re.findall(r'<span class="badge[^"]*">(.*?)</span>', page.text)
+
+
+@pytest.fixture(scope="module")
+def shared(make_shared_stack):
+    """Installed in two stores by their owners; no worker, so that nothing moves by itself."""
+    stack = make_shared_stack(worker=False)
+    for store in ("abc123", "def456"):
+        stack.install(store)
+    return stack
+
+
+@pytest.fixture
+def app(shared):
+    app = App(shared)
+    app.clear()
+    return app
+
+
+def reading(page):
+    """The page's text as a person reads it."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.text)).split())

@@ -5,10 +5,14 @@ back with whatever the test changes.
     merchant = Merchant(stack)                  one browser; stack.client() is inside
     page = merchant.begin("acme", "abc123")     opens the link, types the address, presses Connect
     merchant.finish_button("abc123")            opens the app, presses "Finish connecting": where the new window goes
+
+`from harness.connect import merchant, shared, stack` are fixtures: a Merchant in a stack that the module shares.
 """
 import html
 import re
 import urllib.parse
+
+import pytest
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
@@ -96,3 +100,58 @@ class Merchant:
     def type_code(self, code, store="abc123", user="owner", agreed=None):
         form = {"session": self.session(store, user), "code": code, **({"agreed": "yes"} if agreed else {})}
         return self.stack.post("/app/code", form=form)
+
+
+OTHER_PLATFORMS = "https://connect.violet.example/acme?from=bc&lang=en"
+
+
+@pytest.fixture(scope="module")
+def shared(make_shared_stack):
+    """Both stores have installed the app; nothing is resolved, so that links wait for a merchant id."""
+    stack = make_shared_stack(worker=False, settings={"VIOLET_CONNECT_URL": OTHER_PLATFORMS})
+    for store in ("abc123", "def456"):
+        stack.install(store)
+    return stack
+
+
+@pytest.fixture
+def stack(shared):
+    """The shared stack without the traces of other tests."""
+    db = shared.db
+    db.rows("delete from violet.ticket")
+    db.rows("delete from violet.link")
+    db.rows("delete from violet.connection")
+    db.rows("delete from violet.store_merchant")
+    db.rows("update violet.channel set enabled = true")
+    db.rows("update violet.store_user set code_failures = 0, code_failed_at = null")
+    db.rows("update violet.store set token_refused_at = null")
+    return shared
+
+
+@pytest.fixture
+def merchant(stack):
+    return Merchant(stack)
+
+
+def links(stack):
+    return stack.db.rows("select store_hash, slug, made_how, made_by_user from violet.link join violet.channel "
+                         "using (channel_id) where ended_at is null order by 1, 2")
+
+
+def connections(stack):
+    return stack.db.rows("select outcome from violet.connection order by connection_id")
+
+
+def knows_merchant(stack, store="abc123", merchant_id=50001):
+    stack.db.rows("insert into violet.store_merchant (store_hash, merchant_id, first_seen_at, last_seen_at) "
+                  "values (%s, %s, now(), now())", store, merchant_id)
+
+
+def confirm_page(merchant, store="abc123", slug="acme"):
+    """From the app's button to the page that asks."""
+    pressed = merchant.press_finish(store, slug=slug)
+    assert pressed.status == 303, pressed
+    assert pressed.location.startswith(f"{merchant.stack.url}/connect/{slug}/finish?ticket="), pressed.location
+    page = merchant.get(pressed.location)
+    assert page.status == 200, page
+    return page
