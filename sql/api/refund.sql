@@ -408,6 +408,44 @@ grant execute on function api.refund_waits(text, bigint, text, timestamptz) to v
 
 -- What people decide --------------------------------------------------------------------------------------------------
 
+create or replace function violet.refund_keep_tried(p_row violet.refund, p_now timestamptz)
+returns void
+language sql set search_path = pg_catalog, violet, pg_temp
+as $$
+    -- An answer by evidence alone has no attempt; without this the same Violet refund would be found again.
+    insert into violet.refund_attempt (store_hash, order_id, source, source_id, attempt, started_at, send_by, amount_minor,
+        currency, owed_minor, paid_minor, seen_ids, finished_at, outcome, violet_refund_id)
+    select p_row.store_hash, p_row.order_id, p_row.source, p_row.source_id, coalesce(max(a.attempt), 0) + 1, p_now, p_now,
+        coalesce(p_row.amount_minor, 0), p_row.currency, 0, 0, '{}', p_now, 'found', p_row.violet_refund_id
+    from violet.refund_attempt as a
+    where a.store_hash = p_row.store_hash and a.order_id = p_row.order_id and a.source = p_row.source
+        and a.source_id = p_row.source_id
+    having p_row.violet_refund_id is not null
+        and not coalesce(bool_or(a.violet_refund_id = p_row.violet_refund_id), false)
+$$;
+comment on function violet.refund_keep_tried(violet.refund, timestamptz) is
+    'Keep the Violet refund that a row lets go of among its attempts, so that it never answers anything again.';
+
+create or replace function violet.refund_let_go_on(p_old violet.refund, p_new violet.refund, p_who text, p_why text,
+    p_now timestamptz)
+returns void
+language plpgsql set search_path = pg_catalog, violet, pg_temp
+as $$
+begin
+    p_new.state := 'pending';
+    p_new.violet_refund_id := null;
+    p_new.violet_status := null;
+    p_new.blocked_at := null;
+    p_new.absent_at := null;
+    p_new.settled_at := p_now;
+    perform violet.refund_keep_tried(p_old, p_now);
+    perform violet.refund_save(p_old, p_new, p_who, p_why, p_now);
+    perform api.job_put(p_old.store_hash, 'sync_order', p_old.order_id, p_now, p_now);
+end
+$$;
+comment on function violet.refund_let_go_on is
+    'A person has settled a review: the refund waits again, as p_new has it, and what it had come to at Violet never answers it.';
+
 create or replace function api.refund_approve(p_store_hash text, p_order_id bigint, p_source text, p_source_id bigint,
     p_amount_minor bigint, p_who text, p_now timestamptz)
 returns void
@@ -436,19 +474,11 @@ begin
         raise exception 'approving needs to know who approves' using errcode = 'VB400';
     end if;
     v_new := v_old;
-    v_new.state := 'pending';
     v_new.amount_minor := p_amount_minor;
     v_new.currency := v_bag.currency;
-    v_new.violet_refund_id := null;
-    v_new.violet_status := null;
-    v_new.blocked_at := null;
-    v_new.absent_at := null;
     v_new.approved_by := p_who;
     v_new.approved_at := p_now;
-    v_new.settled_at := p_now;
-    perform violet.refund_keep_tried(v_old, p_now);
-    perform violet.refund_save(v_old, v_new, p_who, format('approved %s minor units', p_amount_minor), p_now);
-    perform api.job_put(p_store_hash, 'sync_order', p_order_id, p_now, p_now);
+    perform violet.refund_let_go_on(v_old, v_new, p_who, format('approved %s minor units', p_amount_minor), p_now);
 end
 $$;
 comment on function api.refund_approve(text, bigint, text, bigint, bigint, text, timestamptz) is
@@ -456,24 +486,6 @@ comment on function api.refund_approve(text, bigint, text, bigint, bigint, text,
     'beyond the bag. VB400: amount; VB409: not in review.';
 grant execute on function api.refund_approve(text, bigint, text, bigint, bigint, text, timestamptz)
     to violet_web, violet_operator;
-
-create or replace function violet.refund_keep_tried(p_row violet.refund, p_now timestamptz)
-returns void
-language sql set search_path = pg_catalog, violet, pg_temp
-as $$
-    -- An answer by evidence alone has no attempt; without this the same Violet refund would be found again.
-    insert into violet.refund_attempt (store_hash, order_id, source, source_id, attempt, started_at, send_by, amount_minor,
-        currency, owed_minor, paid_minor, seen_ids, finished_at, outcome, violet_refund_id)
-    select p_row.store_hash, p_row.order_id, p_row.source, p_row.source_id, coalesce(max(a.attempt), 0) + 1, p_now, p_now,
-        coalesce(p_row.amount_minor, 0), p_row.currency, 0, 0, '{}', p_now, 'found', p_row.violet_refund_id
-    from violet.refund_attempt as a
-    where a.store_hash = p_row.store_hash and a.order_id = p_row.order_id and a.source = p_row.source
-        and a.source_id = p_row.source_id
-    having p_row.violet_refund_id is not null
-        and not coalesce(bool_or(a.violet_refund_id = p_row.violet_refund_id), false)
-$$;
-comment on function violet.refund_keep_tried(violet.refund, timestamptz) is
-    'Keep the Violet refund that a row lets go of among its attempts, so that it never answers anything again.';
 
 create or replace function violet.refund_untriable(p_refund violet.refund)
 returns text
@@ -499,7 +511,6 @@ language plpgsql security definer set search_path = pg_catalog, violet, pg_temp
 as $$
 declare
     v_old violet.refund;
-    v_new violet.refund;
 begin
     v_old := violet.refund_at(p_store_hash, p_order_id, p_source, p_source_id);
     if v_old.state = 'pending' then
@@ -512,18 +523,9 @@ begin
     elsif coalesce(p_who, '') = '' then
         raise exception 'retrying needs to know who retries' using errcode = 'VB400';
     end if;
-    v_new := v_old;
-    v_new.state := 'pending';
-    v_new.violet_refund_id := null;
-    v_new.violet_status := null;
-    v_new.blocked_at := null;
-    v_new.absent_at := null;
-    v_new.settled_at := p_now;
-    perform violet.refund_keep_tried(v_old, p_now);
-    perform violet.refund_save(v_old, v_new, p_who, 'retried', p_now);
     update violet.bag as b set state = 'searching'
     where b.store_hash = p_store_hash and b.order_id = p_order_id and b.state in ('ambiguous', 'not_ours');
-    perform api.job_put(p_store_hash, 'sync_order', p_order_id, p_now, p_now);
+    perform violet.refund_let_go_on(v_old, v_old, p_who, 'retried', p_now);
 end
 $$;
 comment on function api.refund_retry(text, bigint, text, bigint, text, timestamptz) is
