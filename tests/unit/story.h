@@ -15,6 +15,15 @@ setup(void **state)
 	return 0;
 }
 
+/* The order was cancelled, looks have seen it so, and the time to undo it is over. */
+static inline void
+cancelled_for_good(void)
+{
+	s.order.status_id = ORDER_CANCELLED;
+	scene_look(&s);
+	scene_later(&s, 600 * SECOND);
+}
+
 #define STORY(function) cmocka_unit_test_setup_teardown(function, setup, test_teardown)
 
 #endif

@@ -217,9 +217,7 @@ a_cancellation_leaves_out_what_was_given_as_store_credit(void **state)
 	(void)state;
 	scene_refund(&s, 2000, 7);
 	s.payments[0].provider_id = "storecredit";
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_run(&s);
 	EXPECT(&s, "r1e=review/given_elsewhere cancel=done:3000");
@@ -265,9 +263,7 @@ declined_after_a_cancellation_left_it_out_is_for_a_person(void **state)
 	scene_refund(&s, 2000, 7);
 	scene_refund(&s, 1000, 7);
 	s.payments[1].is_offline = false;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "r1=pending:2000/hold r2e=review/given_elsewhere cancel=pending:2000/hold");
 	scene_answer(&s, &s.rows[2], scene_violet(&s, 2000, "COMPLETED", "bc:9:cancel", 0));

@@ -73,9 +73,7 @@ a_partial_one_across_currencies_needs_a_person(void **state)
 	explains_the_share(s.rows[0].proposed_how);
 	scene_settle(&s, 0, 920);
 	scene_run(&s);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_run(&s);
 	EXPECT(&s, "r1=done:920 cancel=done:3680");

@@ -57,9 +57,7 @@ static void
 reopened_after_it_was_paid_is_shown_and_nothing_taken_back(void **state)
 {
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	s.order.status_id = 11;
 	scene_later(&s, HOUR);
@@ -83,9 +81,7 @@ cancelled_after_partials_pays_what_is_left(void **state)
 	(void)state;
 	scene_refund(&s, 1000, 7);
 	scene_run(&s);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_run(&s);
 	EXPECT(&s, "r1=done:1000 cancel=done:4000");
@@ -98,9 +94,7 @@ a_partial_still_to_be_paid_is_left_out_of_the_cancellation(void **state)
 	(void)state;
 	s.bag.brake = BRAKE_HOLD;
 	scene_refund(&s, 1000, 7);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "r1=pending:1000/hold cancel=pending:4000/hold");
 	s.bag.brake = BRAKE_NONE;
@@ -115,9 +109,7 @@ static void
 cancelled_paid_reopened_refunded_cancelled_pays_once(void **state)
 {
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	s.order.status_id = 11;
 	scene_look(&s);
@@ -274,9 +266,7 @@ a_cancellation_whose_order_is_gone_can_be_approved(void **state)
 {
 	(void)state;
 	s.bag.brake = BRAKE_HOLD;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	s.bag.brake = BRAKE_NONE;
 	s.order_is_known = false;
@@ -294,9 +284,7 @@ the_stores_policy_asks_a_person(void **state)
 {
 	(void)state;
 	s.cancel_needs_review = true;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "cancel=review/cancel_policy?5000");
 	assert_int_equal(s.plan.owed_minor, 0);
@@ -311,16 +299,12 @@ a_review_is_withdrawn_when_the_order_is_reopened(void **state)
 {
 	(void)state;
 	s.cancel_needs_review = true;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	s.order.status_id = 11;
 	scene_look(&s);
 	EXPECT(&s, "cancel=dismissed");
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "cancel=dismissed cancel2=review/cancel_policy?5000");
 }
@@ -330,9 +314,7 @@ a_held_cancellation_is_withdrawn_when_the_order_is_reopened(void **state)
 {
 	(void)state;
 	s.bag.brake = BRAKE_HOLD;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "cancel=pending:5000/hold");
 	s.order.status_id = 11;
@@ -348,9 +330,7 @@ reopened_while_its_send_was_lost(void **state)
 	struct refund *row;
 
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	row = scene_send(&s);
 	row->state = REFUND_UNKNOWN;
@@ -371,9 +351,7 @@ paid_by_the_channel_while_its_send_was_lost(void **state)
 	struct refund *row;
 
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	row = scene_send(&s);
 	row->state = REFUND_UNKNOWN;
@@ -396,9 +374,7 @@ a_cancellation_waits_for_a_partial_whose_send_was_lost(void **state)
 	(void)state;
 	s.bag.brake = BRAKE_HOLD;
 	scene_refund(&s, 3000, 7);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "r1=pending:3000/hold cancel=pending:2000/hold");
 	s.bag.brake = BRAKE_NONE;
@@ -423,9 +399,7 @@ nor_is_one_that_violet_books_with_another_amount(void **state)
 	(void)state;
 	s.bag.brake = BRAKE_HOLD;
 	scene_refund(&s, 4900, 7);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	s.bag.brake = BRAKE_NONE;
 	scene_look(&s);
@@ -447,9 +421,7 @@ a_cancellation_waits_for_what_the_channel_has_under_way(void **state)
 {
 	(void)state;
 	scene_violet(&s, 1000, "PROCESSING", "goodwill", 0);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "cancel=pending/violet");
 	assert_true(s.plan.next_ms > s.now);
@@ -465,9 +437,7 @@ but_a_day_at_most(void **state)
 {
 	(void)state;
 	scene_violet(&s, 1000, "PROCESSING", "goodwill", 0);
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	scene_later(&s, 24 * HOUR);
 	scene_run(&s);
@@ -483,9 +453,7 @@ a_refund_after_a_paid_cancellation_is_covered_whatever_is_left(void **state)
 	(void)state;
 	scene_refund(&s, 3000, 7);
 	s.refunds[0].made_ms = s.bag.first_installed_ms - HOUR;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_look(&s);
 	EXPECT(&s, "r1=review/before_install?3000 cancel=done:2000");
@@ -506,9 +474,7 @@ a_refund_from_before_a_paid_cancellation_is_not_covered(void **state)
 	(void)state;
 	scene_refund(&s, 1000, 7);
 	s.refunds[0].made_ms = s.bag.first_installed_ms - HOUR;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_violet(&s, 400, "COMPLETED", "goodwill", 0);
 	scene_later(&s, HOUR);
@@ -529,9 +495,7 @@ a_refund_left_out_is_not_covered_beside_one_that_is(void **state)
 	(void)state;
 	scene_refund(&s, 2000, 7);
 	s.refunds[0].made_ms = s.bag.first_installed_ms - HOUR;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_look(&s);
 	EXPECT(&s, "r1=review/before_install?2000 cancel=done:3000");
@@ -553,9 +517,7 @@ static void
 tried_again_it_pays_what_it_covered(void **state)
 {
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	s.order.status_id = 11;
 	scene_look(&s);
@@ -577,9 +539,7 @@ static void
 tried_again_it_pays_no_more_than_that(void **state)
 {
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_later(&s, SECOND);
 	scene_refund(&s, 1000, 7);
@@ -604,9 +564,7 @@ static void
 of_a_reopened_order_it_pays_what_is_approved(void **state)
 {
 	(void)state;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	s.order.status_id = 11;
 	s.violet[0].status = "FAILED";
@@ -629,9 +587,7 @@ a_cancellation_leaves_out_what_is_proposed_and_no_more(void **state)
 	scene_later(&s, 120 * SECOND);
 	scene_look(&s);
 	EXPECT(&s, "r1=review:3000/sums?2200");
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_run(&s);
 	scene_run(&s);
 	EXPECT(&s, "r1=review:3000/sums?2200 cancel=done:2000");
@@ -652,9 +608,7 @@ cancelled_after_a_dismissal_needs_a_person(void **state)
 	scene_later(&s, 120 * SECOND);
 	scene_look(&s);
 	s.rows[0].state = REFUND_DISMISSED;
-	s.order.status_id = ORDER_CANCELLED;
-	scene_look(&s);
-	scene_later(&s, 600 * SECOND);
+	cancelled_for_good();
 	scene_look(&s);
 	EXPECT(&s, "r1=dismissed:1000 cancel=review/dismissed_before?4000");
 }
